@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * virtio-loopback: register a virtio device on this very machine and let a
+ * process in user space (the adapter) provide its control plane.
+ *
+ * One open file of /dev/virtio-loopback is one device. The usual order:
+ *
+ *	VLB_GET_INFO		check the ABI version
+ *	VLB_CREATE		device type, features, queue count; returns the pool fd
+ *	VLB_SETUP_QUEUE		once per queue: size, kick and call eventfd
+ *	VLB_SET_BACKEND		the daemon answers (and again whenever that changes)
+ *	VLB_START		the kernel registers the device, drivers may bind
+ *	read() / write()	requests of the kernel and their answers, until
+ *	close()			the device is broken, unregistered and freed
+ *
+ * Requests: read() returns exactly one struct vlb_request, poll() says POLLIN
+ * when one is waiting. Each is answered by write() of one struct vlb_response
+ * with the same id. An answer may come late or never: the kernel gives up
+ * after the module parameter stop_timeout_ms and goes on without it; a late
+ * answer is -ENOENT and otherwise ignored, except for the answer to a status
+ * of 0 (reset), which tells that the daemon has let go of the rings at last.
+ *
+ * All numbers are in host byte order, all addresses are I/O virtual addresses
+ * (IOVA) inside the pool. Unknown flags and non-zero reserved fields are
+ * refused with -EINVAL. Structures have no padding and no pointers, hence one
+ * layout for 32-bit and 64-bit user space.
+ */
+#ifndef _UAPI_LINUX_VIRTIO_LOOPBACK_H
+#define _UAPI_LINUX_VIRTIO_LOOPBACK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define VLB_ABI_VERSION		1
+
+#define VLB_NAME_LEN		32	/* with the terminating NUL */
+#define VLB_MAX_QUEUES		1024
+#define VLB_MAX_QUEUE_SIZE	1024	/* descriptors; a power of two */
+#define VLB_MAX_CONFIG		256	/* bytes; as VHOST_USER_MAX_CONFIG_SIZE */
+
+/**
+ * struct vlb_info - what this module can do
+ * @abi_version: VLB_ABI_VERSION of the module
+ * @max_queues: queues per device at most
+ * @max_queue_size: descriptors per queue at most
+ * @reserved: zero
+ * @min_pool_size: bytes; the smallest pool VLB_CREATE accepts
+ * @max_pool_size: bytes; the largest one
+ */
+struct vlb_info {
+	__u32 abi_version;
+	__u32 max_queues;
+	__u32 max_queue_size;
+	__u32 reserved;
+	__u64 min_pool_size;
+	__u64 max_pool_size;
+};
+
+/**
+ * struct vlb_create - describe the device, get its memory
+ * @abi_version: in; VLB_ABI_VERSION the caller was built with
+ * @device_id: in; virtio device type (virtio 1.4, chapter 5), 1 to 63
+ * @vendor_id: in; free to choose, shown in sysfs
+ * @num_queues: in; 1 to VLB_MAX_QUEUES
+ * @max_queue_size: in; the largest size VLB_SETUP_QUEUE will ask for
+ * @config_size: in; bytes of configuration space, 0 to VLB_MAX_CONFIG
+ * @features: in; what the driver is offered. VIRTIO_F_VERSION_1 must be set,
+ *	VIRTIO_F_RING_PACKED must not; the module adds VIRTIO_F_ACCESS_PLATFORM
+ * @bounce_size: in; bytes for the data that drivers pass in rings, a multiple
+ *	of 64 KiB between min_pool_size and max_pool_size. The module adds the
+ *	room for the rings
+ * @flags: in; zero
+ * @pool_fd: out; a memory file of @pool_size bytes for the daemon (the
+ *	region of VHOST_USER_SET_MEM_TABLE). Owned by the caller, close-on-exec
+ * @pool_iova: out; the address of byte 0 of @pool_fd in rings and descriptors
+ * @pool_size: out; bytes
+ * @index: out; N of the parent device "virtio-loopback.N" and of debugfs
+ * @reserved: zero
+ * @name: in; for people, NUL-terminated, [A-Za-z0-9._-], unique or empty
+ */
+struct vlb_create {
+	__u32 abi_version;
+	__u32 device_id;
+	__u32 vendor_id;
+	__u32 num_queues;
+	__u32 max_queue_size;
+	__u32 config_size;
+	__u64 features;
+	__u64 bounce_size;
+	__u32 flags;
+	__s32 pool_fd;
+	__u64 pool_iova;
+	__u64 pool_size;
+	__u32 index;
+	__u32 reserved;
+	char name[VLB_NAME_LEN];
+};
+
+/**
+ * struct vlb_setup_queue - give a queue its size and its eventfds
+ * @index: queue number
+ * @size: descriptors, a power of two up to vlb_create.max_queue_size; 0: the
+ *	queue does not exist, drivers that ask for it get -ENOENT
+ * @kick_fd: eventfd that the module signals when the driver notifies
+ * @call_fd: eventfd whose signal is the queue's interrupt; never drained by
+ *	the module
+ *
+ * Only before VLB_START, at most once per queue. The module holds its own
+ * references, so the caller may close its descriptors.
+ */
+struct vlb_setup_queue {
+	__u32 index;
+	__u32 size;
+	__s32 kick_fd;
+	__s32 call_fd;
+};
+
+/**
+ * struct vlb_queue_state - where a queue's rings are, and how far they got
+ * @index: in; queue number
+ * @ready: out; 1 when a driver has set the queue up
+ * @size: out; descriptors
+ * @used_idx: out; the used index in the ring now: where a daemon goes on that
+ *	was started in the place of another one (VHOST_USER_SET_VRING_BASE)
+ * @avail_idx: out; the available index in the ring now
+ * @desc: out; IOVA of the descriptor table
+ * @avail: out; IOVA of the available ring
+ * @used: out; IOVA of the used ring
+ */
+struct vlb_queue_state {
+	__u32 index;
+	__u32 ready;
+	__u32 size;
+	__u16 used_idx;
+	__u16 avail_idx;
+	__u64 desc;
+	__u64 avail;
+	__u64 used;
+};
+
+/* Argument of VLB_SET_BACKEND: is there a daemon that answers? */
+enum vlb_backend {
+	VLB_BACKEND_DOWN,	/* requests wait for retry_timeout_ms */
+	VLB_BACKEND_UP,		/* requests are passed on at once */
+};
+
+/**
+ * enum vlb_request_type - what the kernel wants to know or to tell
+ * @VLB_REQ_CONFIG_GET: read vlb_request.len bytes of configuration space at
+ *	vlb_request.offset; the answer carries the same len and the data
+ * @VLB_REQ_CONFIG_SET: write vlb_request.data there
+ * @VLB_REQ_STATUS: the driver's device status becomes vlb_request.status
+ *	(virtio 1.4, 2.1); vlb_request.features are the negotiated ones from
+ *	FEATURES_OK on. With DRIVER_OK the queues of VLB_GET_QUEUE are to be
+ *	served; a status of 0 means that the daemon must let go of them before
+ *	the answer
+ */
+enum vlb_request_type {
+	VLB_REQ_CONFIG_GET = 1,
+	VLB_REQ_CONFIG_SET,
+	VLB_REQ_STATUS,
+};
+
+struct vlb_request {
+	__u32 id;
+	__u32 type;
+	__u32 offset;
+	__u32 len;
+	__u64 features;
+	__u32 status;
+	__u32 reserved;
+	__u8 data[VLB_MAX_CONFIG];
+};
+
+/**
+ * struct vlb_response - the answer to one request
+ * @id: of the request
+ * @error: 0 or a positive errno. A failed CONFIG_GET reads as zeroes; a failed
+ *	DRIVER_OK breaks the device until the next reset
+ * @len: bytes in @data: vlb_request.len for a good CONFIG_GET, else 0
+ * @reserved: zero
+ */
+struct vlb_response {
+	__u32 id;
+	__u32 error;
+	__u32 len;
+	__u32 reserved;
+	__u8 data[VLB_MAX_CONFIG];
+};
+
+#define VLB_IOC_MAGIC		0xb4
+#define VLB_GET_INFO		_IOR(VLB_IOC_MAGIC, 0, struct vlb_info)
+#define VLB_CREATE		_IOWR(VLB_IOC_MAGIC, 1, struct vlb_create)
+#define VLB_SETUP_QUEUE		_IOW(VLB_IOC_MAGIC, 2, struct vlb_setup_queue)
+#define VLB_SET_BACKEND		_IOW(VLB_IOC_MAGIC, 3, __u32)
+#define VLB_START		_IO(VLB_IOC_MAGIC, 4)
+#define VLB_GET_QUEUE		_IOWR(VLB_IOC_MAGIC, 5, struct vlb_queue_state)
+/* The daemon's configuration space changed (VHOST_USER_BACKEND_CONFIG_CHANGE_MSG). */
+#define VLB_CONFIG_CHANGED	_IO(VLB_IOC_MAGIC, 6)
+/* The device cannot go on: break its queues and show NEEDS_RESET to the driver. */
+#define VLB_BREAK		_IO(VLB_IOC_MAGIC, 7)
+
+#endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */
