@@ -60,8 +60,8 @@ struct vhu_device_type {
 	void (*reset)(struct vhu_dev *dev);
 };
 
-void *vhu_dev_state(const struct vhu_dev *dev);		/* what @new returned */
-sd_event *vhu_dev_event(const struct vhu_dev *dev);	/* the loop, for the hardware's sources; not a new reference */
+void *vhu_dev_state(const struct vhu_dev *dev); /* what @new returned */
+sd_event *vhu_dev_event(const struct vhu_dev *dev); /* the loop, for the hardware's sources; not a new reference */
 
 /* From @init only. The library adds VERSION_1, INDIRECT_DESC, EVENT_IDX and PROTOCOL_FEATURES. */
 void vhu_dev_set_features(struct vhu_dev *dev, uint64_t features);

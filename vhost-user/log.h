@@ -16,13 +16,13 @@ enum vhu_log_level {
 	VHU_LOG_DEBUG,
 };
 
-int vhu_log_set_level(const char *name);	/* 0, or -EINVAL for a name that is none */
+int vhu_log_set_level(const char *name); /* 0, or -EINVAL for a name that is none */
 bool vhu_log_enabled(enum vhu_log_level level);
 void vhu_log(enum vhu_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define vhu_err(...)	vhu_log(VHU_LOG_ERROR, __VA_ARGS__)
-#define vhu_warn(...)	vhu_log(VHU_LOG_WARN, __VA_ARGS__)
-#define vhu_info(...)	vhu_log(VHU_LOG_INFO, __VA_ARGS__)
-#define vhu_debug(...)	vhu_log(VHU_LOG_DEBUG, __VA_ARGS__)
+#define vhu_err(...)   vhu_log(VHU_LOG_ERROR, __VA_ARGS__)
+#define vhu_warn(...)  vhu_log(VHU_LOG_WARN, __VA_ARGS__)
+#define vhu_info(...)  vhu_log(VHU_LOG_INFO, __VA_ARGS__)
+#define vhu_debug(...) vhu_log(VHU_LOG_DEBUG, __VA_ARGS__)
 
 #endif /* VHU_LOG_H */

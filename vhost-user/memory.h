@@ -29,7 +29,7 @@ struct vhu_mem_table;
  */
 int vhu_mem_new(const struct vhu_mem_table *table, int *fds, unsigned int num_fds, struct vhu_mem **mem);
 struct vhu_mem *vhu_mem_ref(struct vhu_mem *mem);
-void vhu_mem_unref(struct vhu_mem *mem);		/* NULL is fine; unmaps with the last reference */
+void vhu_mem_unref(struct vhu_mem *mem); /* NULL is fine; unmaps with the last reference */
 
 /* The address of @len bytes at a guest physical address, NULL unless all lie in one region. */
 void *vhu_mem_guest(const struct vhu_mem *mem, uint64_t addr, uint64_t len);

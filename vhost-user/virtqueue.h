@@ -21,8 +21,8 @@
 struct vhu_mem;
 struct virtq;
 
-#define VIRTQ_MAX_SIZE		1024	/* descriptors; virtio allows 32768 */
-#define VIRTQ_MAX_SEGMENTS	1024	/* buffers of one element, indirect ones included */
+#define VIRTQ_MAX_SIZE	   1024 /* descriptors; virtio allows 32768 */
+#define VIRTQ_MAX_SEGMENTS 1024 /* buffers of one element, indirect ones included */
 
 /**
  * struct virtq_elem - one descriptor chain, taken from the available ring
@@ -89,10 +89,10 @@ void virtq_notify(struct virtq *vq);
  */
 bool virtq_set_wanted(struct virtq *vq, bool wanted);
 
-unsigned int virtq_index(const struct virtq *vq);	/* queue number of the device */
-unsigned int virtq_size(const struct virtq *vq);	/* descriptors; 0 before the front-end set it */
+unsigned int virtq_index(const struct virtq *vq); /* queue number of the device */
+unsigned int virtq_size(const struct virtq *vq); /* descriptors; 0 before the front-end set it */
 bool virtq_started(const struct virtq *vq);
-bool virtq_empty(struct virtq *vq);			/* nothing to pop right now */
+bool virtq_empty(struct virtq *vq); /* nothing to pop right now */
 
 /* Copy between a flat buffer and an iovec array; return the bytes copied, at most @len. */
 size_t virtq_iov_read(const struct iovec *iov, unsigned int num, size_t offset, void *buf, size_t len);
@@ -118,14 +118,14 @@ struct virtq_setup {
 	uint64_t features;
 };
 
-int virtq_new(unsigned int index, struct virtq **vq);	/* 0 or -ENOMEM */
-void virtq_free(struct virtq *vq);			/* stops it first; NULL is fine */
+int virtq_new(unsigned int index, struct virtq **vq); /* 0 or -ENOMEM */
+void virtq_free(struct virtq *vq); /* stops it first; NULL is fine */
 /* 0, -EINVAL (size, alignment), -EFAULT (outside @mem), -EBUSY (started), -ENOMEM */
 int virtq_start(struct virtq *vq, struct vhu_mem *mem, const struct virtq_setup *setup);
 /* Move the rings to another memory table; 0 or -EFAULT, the queue is broken then. */
 int virtq_remap(struct virtq *vq, struct vhu_mem *mem);
 /* Drops elements in flight; returns the index to go on from (GET_VRING_BASE). */
 uint16_t virtq_stop(struct virtq *vq);
-void virtq_set_call(struct virtq *vq, int fd);		/* takes ownership; -1: the driver polls */
+void virtq_set_call(struct virtq *vq, int fd); /* takes ownership; -1: the driver polls */
 
 #endif /* VHU_VIRTQUEUE_H */

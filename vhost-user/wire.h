@@ -10,14 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VHU_MAX_REGIONS		8	/* the protocol's baseline */
-#define VHU_MAX_FDS		8
-#define VHU_MAX_CONFIG		256	/* bytes of VHOST_USER_{GET,SET}_CONFIG */
+#define VHU_MAX_REGIONS 8 /* the protocol's baseline */
+#define VHU_MAX_FDS	8
+#define VHU_MAX_CONFIG	256 /* bytes of VHOST_USER_{GET,SET}_CONFIG */
 
-#define VHU_VERSION		0x1u	/* flags, bits 0 to 1 */
-#define VHU_VERSION_MASK	0x3u
-#define VHU_FLAG_REPLY		0x4u
-#define VHU_FLAG_NEED_REPLY	0x8u
+#define VHU_VERSION	    0x1u /* flags, bits 0 to 1 */
+#define VHU_VERSION_MASK    0x3u
+#define VHU_FLAG_REPLY	    0x4u
+#define VHU_FLAG_NEED_REPLY 0x8u
 
 enum vhu_request {
 	VHU_GET_FEATURES = 1,
@@ -60,10 +60,10 @@ enum vhu_protocol_feature {
 	VHU_PF_STATUS = 16,
 };
 
-#define VHU_F_PROTOCOL_FEATURES	30	/* feature bit: the above may be asked for */
+#define VHU_F_PROTOCOL_FEATURES 30 /* feature bit: the above may be asked for */
 
-#define VHU_VRING_INDEX_MASK	0xffu	/* of the u64 that goes with kick, call and err fds */
-#define VHU_VRING_NOFD		0x100u
+#define VHU_VRING_INDEX_MASK 0xffu /* of the u64 that goes with kick, call and err fds */
+#define VHU_VRING_NOFD	     0x100u
 
 struct vhu_vring_state {
 	uint32_t index;
@@ -73,7 +73,7 @@ struct vhu_vring_state {
 struct vhu_vring_addr {
 	uint32_t index;
 	uint32_t flags;
-	uint64_t desc;		/* these three: front-end user addresses */
+	uint64_t desc; /* these three: front-end user addresses */
 	uint64_t used;
 	uint64_t avail;
 	uint64_t log;
@@ -99,12 +99,12 @@ struct vhu_config {
 	uint8_t data[VHU_MAX_CONFIG];
 };
 
-#define VHU_CONFIG_HEADER	offsetof(struct vhu_config, data)
+#define VHU_CONFIG_HEADER offsetof(struct vhu_config, data)
 
 struct vhu_header {
 	uint32_t request;
 	uint32_t flags;
-	uint32_t size;		/* bytes of payload that follow */
+	uint32_t size; /* bytes of payload that follow */
 };
 
 /**
@@ -130,7 +130,7 @@ struct vhu_msg {
 	int fds[VHU_MAX_FDS];
 };
 
-const char *vhu_request_name(uint32_t request);		/* "SET_MEM_TABLE", or "unknown" */
+const char *vhu_request_name(uint32_t request); /* "SET_MEM_TABLE", or "unknown" */
 
 /**
  * vhu_wire_check - is a message's size, descriptor count and (for the messages
