@@ -31,12 +31,12 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define VLB_ABI_VERSION		1
+#define VLB_ABI_VERSION 1
 
-#define VLB_NAME_LEN		32	/* with the terminating NUL */
-#define VLB_MAX_QUEUES		1024
-#define VLB_MAX_QUEUE_SIZE	1024	/* descriptors; a power of two */
-#define VLB_MAX_CONFIG		256	/* bytes; as VHOST_USER_MAX_CONFIG_SIZE */
+#define VLB_NAME_LEN	   32 /* with the terminating NUL */
+#define VLB_MAX_QUEUES	   1024
+#define VLB_MAX_QUEUE_SIZE 1024 /* descriptors; a power of two */
+#define VLB_MAX_CONFIG	   256 /* bytes; as VHOST_USER_MAX_CONFIG_SIZE */
 
 /**
  * struct vlb_info - what this module can do
@@ -140,8 +140,8 @@ struct vlb_queue_state {
 
 /* Argument of VLB_SET_BACKEND: is there a daemon that answers? */
 enum vlb_backend {
-	VLB_BACKEND_DOWN,	/* requests wait for retry_timeout_ms */
-	VLB_BACKEND_UP,		/* requests are passed on at once */
+	VLB_BACKEND_DOWN, /* requests wait for retry_timeout_ms */
+	VLB_BACKEND_UP, /* requests are passed on at once */
 };
 
 /**
@@ -188,16 +188,16 @@ struct vlb_response {
 	__u8 data[VLB_MAX_CONFIG];
 };
 
-#define VLB_IOC_MAGIC		0xb4
-#define VLB_GET_INFO		_IOR(VLB_IOC_MAGIC, 0, struct vlb_info)
-#define VLB_CREATE		_IOWR(VLB_IOC_MAGIC, 1, struct vlb_create)
-#define VLB_SETUP_QUEUE		_IOW(VLB_IOC_MAGIC, 2, struct vlb_setup_queue)
-#define VLB_SET_BACKEND		_IOW(VLB_IOC_MAGIC, 3, __u32)
-#define VLB_START		_IO(VLB_IOC_MAGIC, 4)
-#define VLB_GET_QUEUE		_IOWR(VLB_IOC_MAGIC, 5, struct vlb_queue_state)
+#define VLB_IOC_MAGIC	0xb4
+#define VLB_GET_INFO	_IOR(VLB_IOC_MAGIC, 0, struct vlb_info)
+#define VLB_CREATE	_IOWR(VLB_IOC_MAGIC, 1, struct vlb_create)
+#define VLB_SETUP_QUEUE _IOW(VLB_IOC_MAGIC, 2, struct vlb_setup_queue)
+#define VLB_SET_BACKEND _IOW(VLB_IOC_MAGIC, 3, __u32)
+#define VLB_START	_IO(VLB_IOC_MAGIC, 4)
+#define VLB_GET_QUEUE	_IOWR(VLB_IOC_MAGIC, 5, struct vlb_queue_state)
 /* The daemon's configuration space changed (VHOST_USER_BACKEND_CONFIG_CHANGE_MSG). */
-#define VLB_CONFIG_CHANGED	_IO(VLB_IOC_MAGIC, 6)
+#define VLB_CONFIG_CHANGED _IO(VLB_IOC_MAGIC, 6)
 /* The device cannot go on: break its queues and show NEEDS_RESET to the driver. */
-#define VLB_BREAK		_IO(VLB_IOC_MAGIC, 7)
+#define VLB_BREAK _IO(VLB_IOC_MAGIC, 7)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */
