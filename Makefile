@@ -13,7 +13,9 @@
 #   $(call man-page,FILE.N.scd)
 #	build/FILE.N
 #
-# PROGRAMS, INSTALL_BIN, MAN_PAGES and UNIT_TESTS collect what was declared.
+# PROGRAMS, MAN_PAGES and UNIT_TESTS collect what was declared. "make install" takes
+# INSTALL_BIN (programs), MAN_PAGES, and INSTALL_DATA (SOURCE:FOLDER pairs, the
+# folder below $(PREFIX)).
 # SAN=1 builds everything with ASan and UBSan below build/san instead.
 
 .DEFAULT_GOAL := all
@@ -43,6 +45,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
 
 PROGRAMS :=
 INSTALL_BIN :=
+INSTALL_DATA :=
 MAN_PAGES :=
 UNIT_TESTS :=
 OBJECTS :=
@@ -113,6 +116,12 @@ build-deps:
 
 clean:
 	rm -rf build
+
+install: user man
+	@for f in $(INSTALL_BIN); do install -D -t $(DESTDIR)$(PREFIX)/bin $$f; done
+	@for f in $(MAN_PAGES); do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${f##*.} $$f; done
+	@for f in $(INSTALL_DATA); do install -D -m 644 -t $(DESTDIR)$(PREFIX)/$${f#*:} $${f%%:*}; done
+	@echo "installed to $(DESTDIR)$(PREFIX); the module: make kmod, then modules_install or dkms (see kmod/README.md)"
 
 -include $(OBJECTS:.o=.d)
 $(OBJECTS): $(FRAGMENTS) Makefile
