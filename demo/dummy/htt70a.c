@@ -89,10 +89,13 @@ static unsigned long parse_number(const char *text, int base, unsigned long max,
 static void add_word(struct arguments *arguments, const char *word, const struct argp_state *state)
 {
 	size_t used = strlen(arguments->words);
+	/* 'tap 0 0' in quotes is a whole command, tap 0 0 without are words of one. */
+	const char *end = strchr(word, ' ') ? ";" : " ";
 
-	if (used + strlen(word) + 2 > sizeof(arguments->words))
+	if (used + strlen(word) + 3 > sizeof(arguments->words))
 		argp_error(state, "too many commands on the command line: use --script");
-	snprintf(arguments->words + used, sizeof(arguments->words) - used, "%s ", word);
+	snprintf(arguments->words + used, sizeof(arguments->words) - used, "%s%s%s", used && *end == ';' ? ";" : "",
+		word, end);
 }
 
 static void choose_variant(struct arguments *arguments, const char *name, const struct argp_state *state)
@@ -276,7 +279,11 @@ static int open_output(const char *path, FILE **file, struct fault *fault)
 	if (!path)
 		return 0;
 	*file = fopen(path, "we");
-	return *file ? 0 : fault_set(fault, -errno, "cannot write %s: %s", path, strerror(errno));
+	if (!*file)
+		return fault_set(fault, -errno, "cannot write %s: %s", path, strerror(errno));
+	/* Whole lines reach the file at once: it is read while the panel lives. */
+	setvbuf(*file, NULL, _IOLBF, 0);
+	return 0;
 }
 
 static int close_output(const char *path, FILE *file, struct fault *fault)
