@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-$(call library,vhost-user,vhost-user,wire.c channel.c memory.c virtqueue.c backend.c daemon.c log.c,libsystemd)
+VHU_SOURCES := wire.c channel.c memory.c guard.c iov.c chain.c virtqueue.c ring.c backend.c device.c daemon.c listen.c log.c
+$(call library,vhost-user,vhost-user,$(VHU_SOURCES),libsystemd)

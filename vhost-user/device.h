@@ -86,7 +86,10 @@ int vhu_dev_config_changed(struct vhu_dev *dev);
  */
 void vhu_dev_fail(struct vhu_dev *dev, const char *why);
 
-/* Runs the program until SIGTERM or SIGINT; returns its exit status. */
+/*
+ * Runs the program until SIGTERM or SIGINT, or until the device ends the loop with
+ * sd_event_exit(); returns its exit status.
+ */
 int vhu_daemon_main(const struct vhu_device_type *type, int argc, char **argv);
 
 #endif /* VHU_DEVICE_H */

@@ -71,6 +71,8 @@ void virtq_push(struct virtq *vq, struct virtq_elem *elem, uint32_t written);
 
 /**
  * virtq_unpop - put the element popped last back, as if it had not been taken
+ *
+ * Several in a row go back in the reverse order of their popping.
  */
 void virtq_unpop(struct virtq *vq, struct virtq_elem *elem);
 
@@ -86,6 +88,10 @@ void virtq_notify(struct virtq *vq);
  * Kicks are wanted from the start. A handler that polls may switch them off;
  * after switching them on again the ring must be looked at once more: returns
  * true when it is not empty.
+ *
+ * A kick for the next buffer is certain only after the ring was seen empty:
+ * virtq_pop() returned 0, virtq_empty() true or virtq_set_wanted() false. While a
+ * device leaves buffers in the ring the driver may stay silent about further ones.
  */
 bool virtq_set_wanted(struct virtq *vq, bool wanted);
 
@@ -124,8 +130,13 @@ void virtq_free(struct virtq *vq); /* stops it first; NULL is fine */
 int virtq_start(struct virtq *vq, struct vhu_mem *mem, const struct virtq_setup *setup);
 /* Move the rings to another memory table; 0 or -EFAULT, the queue is broken then. */
 int virtq_remap(struct virtq *vq, struct vhu_mem *mem);
-/* Drops elements in flight; returns the index to go on from (GET_VRING_BASE). */
+/*
+ * Drops elements in flight; returns the index to go on from (GET_VRING_BASE). If
+ * exactly the last popped ones are still in flight, that is the first of them, so that
+ * they are served again; else (the device works out of order) they are lost.
+ */
 uint16_t virtq_stop(struct virtq *vq);
+const char *virtq_broken(const struct virtq *vq); /* what is wrong with the ring, or NULL */
 void virtq_set_call(struct virtq *vq, int fd); /* takes ownership; -1: the driver polls */
 
 #endif /* VHU_VIRTQUEUE_H */

@@ -7,6 +7,7 @@
 #ifndef VHU_WIRE_H
 #define VHU_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,9 +42,15 @@ enum vhu_request {
 	VHU_SET_BACKEND_REQ_FD = 21,
 	VHU_GET_CONFIG = 24,
 	VHU_SET_CONFIG = 25,
+	VHU_CREATE_CRYPTO_SESSION = 26,
+	VHU_POSTCOPY_ADVISE = 28,
+	VHU_GET_INFLIGHT_FD = 31,
 	VHU_RESET_DEVICE = 34,
+	VHU_GET_MAX_MEM_SLOTS = 36,
 	VHU_SET_STATUS = 39,
 	VHU_GET_STATUS = 40,
+	VHU_SET_DEVICE_STATE_FD = 42,
+	VHU_CHECK_DEVICE_STATE = 43,
 };
 
 /* Requests of the back-end, on the socket of VHU_SET_BACKEND_REQ_FD */
@@ -131,6 +138,8 @@ struct vhu_msg {
 };
 
 const char *vhu_request_name(uint32_t request); /* "SET_MEM_TABLE", or "unknown" */
+/* Does the front-end wait for an answer to @request, even if it did not set VHU_FLAG_NEED_REPLY? */
+bool vhu_request_has_reply(uint32_t request);
 
 /**
  * vhu_wire_check - is a message's size, descriptor count and (for the messages
