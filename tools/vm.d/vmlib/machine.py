@@ -46,7 +46,7 @@ class Spec:
 
     def arguments(self):
         """The part of QEMU's command line that a snapshot depends on."""
-        console = "console=ttyS0 panic=-1 loglevel=5 mitigations=off nokaslr random.trust_cpu=on"
+        console = "console=ttyS0 panic=-1 loglevel=5 printk.time=1 mitigations=off nokaslr random.trust_cpu=on"
         argv = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-M", "q35", "-cpu", "max",
                 "-accel", self.accelerator(), "-smp", "2", "-m", f"{self.memory}M",
                 "-kernel", str(self.parts.image), "-initrd", str(self.initramfs),
@@ -89,8 +89,8 @@ class Machine:
     def epitaph(self):
         """Why the machine is not there any more, as far as its logs know."""
         words = common.tail_of(self.state / "qemu.log", 5)
-        return (f"the test machine '{self.name}' has ended by itself; {words}\nlast lines of {self.console}:\n"
-                f"{common.tail_of(self.console, 25)}")
+        found = report.find(self.console) or common.tail_of(self.console, 25)
+        return f"the test machine '{self.name}' has ended by itself; {words}\nfrom {self.console}:\n{found}"
 
     def qmp(self):
         directory = os.open(self.state, os.O_PATH)

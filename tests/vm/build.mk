@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+.PHONY: check-vm check-debug check-machine
+
+# All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
+check-vm: $(if $(TEST),,check-machine)
+	@tools/setup build vm
+	@tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) $(TEST)
+
+# The same in a kernel with KASAN, lockdep and DMA-API checks. Its first build takes as long as that of the plain kernel.
+check-debug:
+	@tools/setup build vm
+	@tests/vm/run --kernel own-debug $(TEST)
+
+# Does the machine itself tell when a kernel breaks in it?
+check-machine:
+	@tools/setup build vm
+	@prove --exec '' tests/vm/machine.t

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# For tests that run in the guest: TAP, waiting, the module. Source it first:
+#
+#	. /repo/tests/vm/lib.sh
+#	plan 3
+#	ok "the module loads" load_module
+#	is "$(cat /sys/...)" 64 "64 devices are there"
+#	eventually 5 test -e /dev/input/event3 || diag "no node"
+#
+# Without plan, end with done_testing. What at_exit was given runs when the test ends, however it ends.
+
+set -u
+export PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# These are for the tests
+# shellcheck disable=SC2034
+repo=/repo
+build=/repo/build
+release=$(uname -r)
+module=$build/kmod/$release/virtio_loopback.ko
+work=$(mktemp -d /tmp/test.XXXXXX)
+
+tap_count=0
+tap_failed=0
+tap_planned=
+tap_cleanup=
+
+diag() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+plan() {
+	tap_planned=$1
+	echo "1..$1"
+}
+
+done_testing() {
+	echo "1..$tap_count"
+	tap_planned=$tap_count
+}
+
+pass() {
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1"
+}
+
+fail() {
+	tap_count=$((tap_count + 1))
+	tap_failed=$((tap_failed + 1))
+	echo "not ok $tap_count - $1"
+}
+
+# ok NAME COMMAND...: passes when the command succeeds; its output becomes diagnostics when it does not
+ok() {
+	tap_name=$1
+	shift
+	if "$@" >"$work/ok.out" 2>&1; then
+		pass "$tap_name"
+	else
+		fail "$tap_name"
+		diag "status $? of: $*"
+		sed 's/^/# /' "$work/ok.out"
+		return 1
+	fi
+}
+
+# not_ok NAME COMMAND...: passes when the command fails with an ordinary status (a crash is not a refusal)
+not_ok() {
+	tap_name=$1
+	shift
+	"$@" >"$work/ok.out" 2>&1
+	tap_status=$?
+	if [ "$tap_status" -gt 0 ] && [ "$tap_status" -lt 124 ]; then
+		pass "$tap_name"
+	else
+		fail "$tap_name"
+		diag "status $tap_status of: $*"
+		sed 's/^/# /' "$work/ok.out"
+		return 1
+	fi
+}
+
+# is GOT WANTED NAME
+is() {
+	if [ "$1" = "$2" ]; then
+		pass "$3"
+	else
+		fail "$3"
+		diag "     got: $1"
+		diag "expected: $2"
+		return 1
+	fi
+}
+
+# eventually SECONDS COMMAND...: repeats it, ten times a second, until it succeeds
+eventually() {
+	tap_left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		tap_left=$((tap_left - 1))
+		[ "$tap_left" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+at_exit() {
+	tap_cleanup="$*
+$tap_cleanup"
+}
+
+bail_out() {
+	echo "Bail out! $*"
+	exit 1
+}
+
+load_module() {
+	modprobe virtio_input 2>/dev/null || true
+	insmod "$module" "$@"
+}
+
+unload_module() {
+	[ -d /sys/module/virtio_loopback ] || return 0
+	rmmod virtio_loopback
+}
+
+tap_end() {
+	tap_status=$?
+	trap - EXIT
+	eval "$tap_cleanup"
+	rm -rf "$work"
+	if [ -n "$tap_planned" ] && [ "$tap_planned" -ne "$tap_count" ]; then
+		diag "planned $tap_planned tests but ran $tap_count"
+		exit 1
+	fi
+	[ "$tap_status" -ne 0 ] || [ "$tap_failed" -eq 0 ] || tap_status=1
+	exit "$tap_status"
+}
+trap tap_end EXIT
+trap 'exit 143' TERM INT HUP
