@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+ADAPTER_SOURCES := options.c devices.c frontend.c module.c session.c explain.c device.c
+
+$(call program,virtio-loopback-adapter,adapter,main.c $(ADAPTER_SOURCES),libsystemd,vhost-user/libvhost-user.a)
+$(call man-page,adapter/virtio-loopback-adapter.8.scd)
+INSTALL_BIN += $(B)/adapter/virtio-loopback-adapter
+INSTALL_DATA += adapter/virtio-loopback-adapter@.service:lib/systemd/system
+
+$(call unit-test,test-adapter-options,test-adapter-options.c adapter/options.c adapter/devices.c,libsystemd,vhost-user/libvhost-user.a)
+$(call unit-test,test-adapter-frontend,test-adapter-frontend.c adapter-fake.c adapter/frontend.c,libsystemd,vhost-user/libvhost-user.a)
+$(call unit-test,test-adapter-device,test-adapter-device.c adapter-fake.c adapter-fake-module.c adapter/frontend.c \
+	adapter/session.c adapter/explain.c adapter/device.c adapter/devices.c,libsystemd,vhost-user/libvhost-user.a)

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "adapter/module.h"
+
+#define VENDOR_ID 0x1af4 /* what virtio devices of QEMU carry */
+
+struct module_queue {
+	int kick_fd;
+	int call_fd;
+};
+
+struct module {
+	int fd;
+	unsigned int index;
+	unsigned int num_queues;
+	struct module_queue *queues;
+	struct module_pool pool;
+};
+
+static int control(const struct module *mod, unsigned long request, void *arg)
+{
+	return ioctl(mod->fd, request, arg) < 0 ? -errno : 0;
+}
+
+static int check_abi(const struct module *mod)
+{
+	struct vlb_info info = { 0 };
+	int ret = control(mod, VLB_GET_INFO, &info);
+
+	if (ret)
+		return ret;
+	return info.abi_version == VLB_ABI_VERSION ? 0 : -EPROTONOSUPPORT;
+}
+
+int module_open(const char *control_path, struct module **mod)
+{
+	struct module *m = calloc(1, sizeof(*m));
+	int ret;
+
+	if (!m)
+		return -ENOMEM;
+	m->pool.fd = -1;
+	m->fd = open(control_path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	ret = m->fd < 0 ? -errno : check_abi(m);
+	if (ret)
+		module_free(m);
+	else
+		*mod = m;
+	return ret;
+}
+
+void module_free(struct module *mod)
+{
+	if (!mod)
+		return;
+	if (mod->fd >= 0)
+		close(mod->fd);
+	if (mod->pool.fd >= 0)
+		close(mod->pool.fd);
+	for (unsigned int i = 0; i < mod->num_queues; i++) {
+		if (mod->queues[i].kick_fd >= 0)
+			close(mod->queues[i].kick_fd);
+		if (mod->queues[i].call_fd >= 0)
+			close(mod->queues[i].call_fd);
+	}
+	free(mod->queues);
+	free(mod);
+}
+
+static int setup_queue(struct module *mod, unsigned int i, unsigned int size)
+{
+	struct module_queue *queue = &mod->queues[i];
+	struct vlb_setup_queue setup = { .index = i, .size = size };
+
+	/* Not blocking: neither we nor a daemon may sleep on a counter that the other one changes. */
+	queue->call_fd = -1;
+	queue->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	mod->num_queues = i + 1;
+	if (queue->kick_fd < 0)
+		return -errno;
+	queue->call_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (queue->call_fd < 0)
+		return -errno;
+	setup.kick_fd = queue->kick_fd;
+	setup.call_fd = queue->call_fd;
+	return control(mod, VLB_SETUP_QUEUE, &setup);
+}
+
+int module_create(struct module *mod, const struct module_device *device)
+{
+	struct vlb_create create = {
+		.abi_version = VLB_ABI_VERSION,
+		.device_id = device->device_id,
+		.vendor_id = VENDOR_ID,
+		.num_queues = device->num_queues,
+		.max_queue_size = device->queue_size,
+		.config_size = device->config_size,
+		.features = device->features,
+		.bounce_size = device->bounce_size,
+		.pool_fd = -1,
+	};
+	int ret;
+
+	if (strlen(device->name) >= sizeof(create.name))
+		return -ENAMETOOLONG;
+	memcpy(create.name, device->name, strlen(device->name));
+	mod->queues = calloc(device->num_queues, sizeof(*mod->queues));
+	if (!mod->queues)
+		return -ENOMEM;
+	ret = control(mod, VLB_CREATE, &create);
+	if (ret)
+		return ret;
+	mod->pool = (struct module_pool) { create.pool_fd, create.pool_iova, create.pool_size };
+	mod->index = create.index;
+	for (unsigned int i = 0; !ret && i < device->num_queues; i++)
+		ret = setup_queue(mod, i, device->queue_size);
+	return ret;
+}
+
+int module_start(struct module *mod)
+{
+	return control(mod, VLB_START, NULL);
+}
+
+unsigned int module_index(const struct module *mod)
+{
+	return mod->index;
+}
+
+void module_pool(const struct module *mod, struct module_pool *pool)
+{
+	*pool = mod->pool;
+}
+
+int module_kick_fd(const struct module *mod, unsigned int queue)
+{
+	return mod->queues[queue].kick_fd;
+}
+
+int module_call_fd(const struct module *mod, unsigned int queue)
+{
+	return mod->queues[queue].call_fd;
+}
+
+int module_rekick(struct module *mod)
+{
+	eventfd_t count;
+
+	for (unsigned int i = 0; i < mod->num_queues; i++) {
+		if (eventfd_read(mod->queues[i].call_fd, &count) && errno != EAGAIN)
+			return -errno;
+		if (eventfd_read(mod->queues[i].kick_fd, &count) && errno != EAGAIN)
+			return -errno;
+		if (eventfd_write(mod->queues[i].kick_fd, 1) || eventfd_write(mod->queues[i].call_fd, 1))
+			return -errno;
+	}
+	return 0;
+}
+
+int module_set_backend(struct module *mod, bool up)
+{
+	uint32_t state = up ? VLB_BACKEND_UP : VLB_BACKEND_DOWN;
+
+	return control(mod, VLB_SET_BACKEND, &state);
+}
+
+int module_get_queue(struct module *mod, unsigned int queue, struct vlb_queue_state *state)
+{
+	*state = (struct vlb_queue_state) { .index = queue };
+	return control(mod, VLB_GET_QUEUE, state);
+}
+
+int module_config_changed(struct module *mod)
+{
+	return control(mod, VLB_CONFIG_CHANGED, NULL);
+}
+
+int module_fd(const struct module *mod)
+{
+	return mod->fd;
+}
+
+int module_read(struct module *mod, struct vlb_request *req)
+{
+	ssize_t n = read(mod->fd, req, sizeof(*req));
+
+	if (n < 0)
+		return -errno;
+	return n == sizeof(*req) ? 0 : -EPROTO;
+}
+
+int module_respond(struct module *mod, const struct vlb_response *resp)
+{
+	ssize_t n = write(mod->fd, resp, sizeof(*resp));
+
+	if (n < 0)
+		return -errno;
+	return n == sizeof(*resp) ? 0 : -EPROTO;
+}

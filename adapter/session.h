@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: what the driver has said so far, and its translation to the daemon. The
+ * kernel's requests (struct vlb_request) become vhost-user messages here.
+ */
+#ifndef ADAPTER_SESSION_H
+#define ADAPTER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "adapter/devices.h"
+#include "adapter/frontend.h"
+#include "adapter/module.h"
+
+/**
+ * struct session - a device's two ends and the driver between them
+ * @fe: the daemon, NULL while there is none; owned by the device, as is @mod
+ * @mod: the kernel's side
+ * @num_queues: queues of the device
+ * @config_size: bytes of configuration space
+ * @status: device status as the driver set it last (virtio 1.4, 2.1)
+ * @negotiated: feature bits that the driver took, as the daemon is told
+ * @started: the daemon serves the rings, or a new one has to
+ * @running: the rings that @fe was told to serve
+ */
+struct session {
+	struct frontend *fe;
+	struct module *mod;
+	unsigned int num_queues;
+	uint32_t config_size;
+	uint32_t status;
+	uint64_t negotiated;
+	bool started;
+	bool running[DEVICE_MAX_QUEUES];
+};
+
+/* What the request asks for, within one deadline. Fills in @resp; its error says how that went. */
+void session_handle(struct session *s, const struct vlb_request *req, struct vlb_response *resp);
+
+/*
+ * Hand memory and rings to the daemon, each ring at the entry where the driver saw it
+ * last. 0, or -errno with the reason in frontend_why().
+ */
+int session_start_rings(struct session *s);
+
+#endif /* ADAPTER_SESSION_H */
