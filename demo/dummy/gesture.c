@@ -5,16 +5,16 @@
 
 /* Where two relaxed hands rest on a 7" panel, thumbs inside. */
 static const struct gesture_point hands[PANEL_MAX_CONTACTS] = {
-	{ 0.10, 0.45 },
-	{ 0.17, 0.30 },
-	{ 0.25, 0.25 },
-	{ 0.33, 0.32 },
-	{ 0.40, 0.60 },
-	{ 0.60, 0.60 },
-	{ 0.67, 0.32 },
-	{ 0.75, 0.25 },
-	{ 0.83, 0.30 },
-	{ 0.90, 0.45 },
+	{ 0.16, 0.45 },
+	{ 0.22, 0.30 },
+	{ 0.29, 0.25 },
+	{ 0.36, 0.32 },
+	{ 0.42, 0.60 },
+	{ 0.58, 0.60 },
+	{ 0.64, 0.32 },
+	{ 0.71, 0.25 },
+	{ 0.78, 0.30 },
+	{ 0.84, 0.45 },
 };
 
 /* How far ten fingers move down, as a share of the glass. */
