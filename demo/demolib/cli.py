@@ -29,9 +29,11 @@ def load(name):
     return module
 
 
-def make_target(name):
+def make_target(name, host):
     if name not in TARGETS:
         raise steps.DemoError(f"no target '{name}' yet; choose one of: {', '.join(TARGETS)}")
+    if host:
+        raise steps.DemoError(f"the target {name} runs on this machine: leave --host (HOST=) out")
     return TARGETS[name]()
 
 
@@ -45,6 +47,7 @@ def parse():
         epilog="Result: build/demo/SCENARIO/result.json and report/index.html. Status 0 when all checks hold.")
     parser.add_argument("scenario", nargs="?", default="touch", help=f"one of: {', '.join(scenarios())} (touch)")
     parser.add_argument("--on", default="qemu-x86_64", metavar="TARGET", help=f"one of: {', '.join(TARGETS)}")
+    parser.add_argument("--host", metavar="HOST", help="the machine to reach, for a target that is not this machine")
     parser.add_argument("--output", type=pathlib.Path, metavar="DIR", help="where result and report go")
     parser.add_argument("--keep", action="store_true", help="leave the target running, to look around in it")
     return parser.parse_args()
@@ -53,7 +56,7 @@ def parse():
 def run(args):
     """Run the scenario; returns the exit status."""
     scenario = load(args.scenario)
-    target = make_target(args.on)
+    target = make_target(args.on, args.host)
     output = (args.output or DEMO.parent / "build/demo" / args.scenario).resolve()
     output.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
