@@ -16,7 +16,6 @@ struct shape {
 	const char *name;
 	enum shape_kind kind;
 	uint32_t size;
-	unsigned int min_fds;
 	unsigned int fds;
 	bool reply;
 };
