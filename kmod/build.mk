@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# make kmod			for the running kernel, or a line that says why not
+# make kmod KVER=R | KDIR=D	for the kernel release R, or the headers or build tree D
+# make kmod-sparse [KDIR=D]	the same with sparse and W=1; any warning fails
+# make kmod-source DEST=D	sources as DKMS wants them, for instance in
+#				/usr/src/virtio-loopback-0.1
+#
+# Builds in build/kmod/<release>, so that several kernels live side by side and
+# nothing is left between the sources. ARCH= and CROSS_COMPILE= pass through.
+
+KMOD_SOURCES := $(wildcard kmod/*.c kmod/*.h) kmod/Kbuild include/uapi/virtio_loopback.h
+KMOD_KDIR = $(or $(KDIR),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
+KMOD_RELEASE = $(shell cat $(KMOD_KDIR)/include/config/kernel.release 2>/dev/null)
+
+# Copies what changed, so that kbuild sees by the times what to do again.
+kmod-copy = mkdir -p $(1) && for f in $(KMOD_SOURCES); do \
+	cmp -s $$f $(1)/$${f\#\#*/} || cp $$f $(1)/ || exit; done
+
+kmod-no-headers = test -n '$(KMOD_RELEASE)' || { \
+	echo 'kmod: $(KMOD_KDIR) holds no configured kernel: install its headers, or name others with KDIR='; exit 1; }
+
+.PHONY: kmod kmod-sparse kmod-source
+ifneq ($(KDIR)$(KVER),)
+kmod: build-deps
+	@{ $(kmod-no-headers); } >&2
+else
+kmod: build-deps
+endif
+	@if test -z '$(KMOD_RELEASE)'; then \
+		echo "kmod: skipped, no headers for the running kernel $$(uname -r): make kmod KVER=RELEASE builds it for another"; \
+	else \
+		echo '  KMOD    $(KMOD_RELEASE)' && $(call kmod-copy,build/kmod/$(KMOD_RELEASE)) && \
+		$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/$(KMOD_RELEASE) modules; \
+	fi
+
+kmod-sparse: build-deps
+	@{ $(kmod-no-headers); } >&2
+	@echo '  SPARSE  $(KMOD_RELEASE)' && $(call kmod-copy,build/kmod/sparse/$(KMOD_RELEASE))
+	@$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/sparse/$(KMOD_RELEASE) C=2 W=1 modules \
+		> build/kmod/sparse/log 2>&1 || { cat build/kmod/sparse/log; exit 1; }
+	@! grep -E 'warning:|error:' build/kmod/sparse/log
+
+kmod-source:
+	@test -n '$(DEST)' || { echo 'kmod-source: say where with DEST=' >&2; exit 1; }
+	@mkdir -p $(DEST) && cp $(KMOD_SOURCES) kmod/dkms.conf $(DEST)/

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queues: the kick to the daemon, its call back, and who moved how many bytes.
+ *
+ * Kick: the driver's own context signals an eventfd. Call: our entry in the
+ * wait queue of the daemon's eventfd raises an irq_work. The driver must not
+ * run in the wake-up itself: that holds the eventfd's lock, and a driver that
+ * kicks from its callback could not signal another eventfd there.
+ */
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/percpu.h>
+#include <linux/sched/clock.h>
+#include <linux/virtio_config.h>
+
+#include "vlb.h"
+
+/* Rounds of the whole ring that one interrupt may put back before time counts. */
+#define VLB_IRQ_ROUNDS		16
+
+/*
+ * Follows what the driver made available since the last look and marks the
+ * mappings as this queue's. Daemons can write indirect tables, no more than
+ * their own statistics depend on them.
+ */
+static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc)
+{
+	struct virtio_device *vdev = &q->dev->vdev;
+	struct vlb_bounce *b = &q->dev->bounce;
+	u64 addr = virtio64_to_cpu(vdev, READ_ONCE(desc->addr));
+	const struct vring_desc *table;
+	u32 i, count;
+
+	vlb_bounce_tag(b, addr, q->index);
+	if (!(virtio16_to_cpu(vdev, READ_ONCE(desc->flags)) & VRING_DESC_F_INDIRECT))
+		return;
+	count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*table);
+	count = min(count, q->size);
+	table = vlb_bounce_peek(b, addr, count * sizeof(*table));
+	for (i = 0; table && i < count; i++)
+		vlb_bounce_tag(b, virtio64_to_cpu(vdev, READ_ONCE(table[i].addr)), q->index);
+}
+
+static void vlb_queue_tag_chain(struct vlb_queue *q, unsigned int head)
+{
+	const struct vring *ring = &q->ring;
+	unsigned int n;
+
+	for (n = 0; n < q->size && head < q->size; n++) {
+		const struct vring_desc *desc = &ring->desc[head];
+
+		vlb_queue_tag_desc(q, desc);
+		if (!(virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->flags)) & VRING_DESC_F_NEXT))
+			break;
+		head = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->next));
+	}
+}
+
+static void vlb_queue_tag(struct vlb_queue *q)
+{
+	struct virtio_device *vdev = &q->dev->vdev;
+	u16 idx = virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->idx));
+	u16 seen = atomic_xchg(&q->seen, idx);
+
+	/* Pairs with the barrier before the driver moves idx: the entries are there. */
+	smp_rmb();
+	if ((u16)(idx - seen) > q->size)
+		seen = idx - q->size;
+	for (; seen != idx; seen++) {
+		unsigned int slot = seen & (q->size - 1);
+
+		vlb_queue_tag_chain(q, virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->ring[slot])));
+	}
+}
+
+static void vlb_kick_irq(struct irq_work *work)
+{
+	struct vlb_queue *q = container_of(work, struct vlb_queue, kick_irq);
+
+	vlb_eventfd_signal(q->kick);
+}
+
+/* virtqueue.notify: from any context, also under a driver's lock. */
+bool vlb_queue_notify(struct virtqueue *vq)
+{
+	struct vlb_queue *q = vq->priv;
+
+	atomic64_inc(&q->kicks);
+	vlb_queue_tag(q);
+	if (likely(vlb_eventfd_may_signal()))
+		vlb_eventfd_signal(q->kick);
+	else
+		irq_work_queue(&q->kick_irq);
+	return true;
+}
+
+static void vlb_call_irq(struct irq_work *work)
+{
+	struct vlb_queue *q = container_of(work, struct vlb_queue, call_irq);
+	struct vlb_irq_budget *budget;
+
+	/* A daemon may call at any time, a driver expects it from DRIVER_OK on. */
+	if (!(READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK))
+		return;
+	vlb_queue_tag(q);
+	budget = get_cpu_ptr(q->dev->budget);
+	budget->start = local_clock();
+	budget->maps = 0;
+	budget->max_maps = VLB_IRQ_ROUNDS * q->size;
+	if (vring_interrupt(0, q->vq) == IRQ_HANDLED)
+		atomic64_inc(&q->interrupts);
+	budget->max_maps = 0;
+	put_cpu_ptr(q->dev->budget);
+}
+
+/* Runs with the eventfd's lock held and interrupts off. */
+static int vlb_call_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	struct vlb_queue *q = container_of(wait, struct vlb_queue, call_wait);
+
+	if (key_to_poll(key) & EPOLLIN) {
+		atomic64_inc(&q->calls);
+		irq_work_queue(&q->call_irq);
+	}
+	return 0;
+}
+
+struct vlb_poll {
+	poll_table table;
+	struct vlb_queue *q;
+};
+
+static void vlb_call_found(struct file *file, wait_queue_head_t *head, poll_table *table)
+{
+	struct vlb_queue *q = container_of(table, struct vlb_poll, table)->q;
+
+	q->call_head = head;
+	add_wait_queue(head, &q->call_wait);
+}
+
+/* q->vq is set. From here on a call becomes an interrupt. */
+int vlb_queue_hook(struct vlb_queue *q)
+{
+	struct vlb_poll poll = { .q = q };
+
+	q->call_head = NULL;
+	init_waitqueue_func_entry(&q->call_wait, vlb_call_wake);
+	init_poll_funcptr(&poll.table, vlb_call_found);
+	vfs_poll(q->call, &poll.table);
+	return q->call_head ? 0 : -EINVAL;
+}
+
+/* On return no callback of the queue runs and none will. */
+void vlb_queue_unhook(struct vlb_queue *q)
+{
+	if (!q->call_head)
+		return;
+	remove_wait_queue(q->call_head, &q->call_wait);
+	irq_work_sync(&q->call_irq);
+	q->call_head = NULL;
+}
+
+void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int index)
+{
+	q->dev = dev;
+	q->index = index;
+	init_irq_work(&q->kick_irq, vlb_kick_irq);
+	init_irq_work(&q->call_irq, vlb_call_irq);
+}
+
+/*
+ * VLB_SETUP_QUEUE. The caller has checked @size; 0 means that the queue does not
+ * exist. Both descriptors are the calling process's, the queue takes its own
+ * references.
+ */
+int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int call_fd)
+{
+	struct eventfd_ctx *kick;
+	struct file *call;
+
+	if (q->configured)
+		return -EBUSY;
+	if (size) {
+		kick = eventfd_ctx_fdget(kick_fd);
+		if (IS_ERR(kick))
+			return PTR_ERR(kick);
+		call = eventfd_fget(call_fd);
+		if (IS_ERR(call)) {
+			eventfd_ctx_put(kick);
+			return PTR_ERR(call);
+		}
+		q->kick = kick;
+		q->call = call;
+		q->size = size;
+		q->ring = vlb_pool_ring(q->dev->pool, q->index, size);
+	}
+	q->configured = true;
+	return 0;
+}
+
+void vlb_queue_release(struct vlb_queue *q)
+{
+	irq_work_sync(&q->kick_irq);
+	if (q->kick)
+		eventfd_ctx_put(q->kick);
+	if (q->call)
+		fput(q->call);
+}
+
+/* Empties the ring for a new driver; nothing of the last one's remains. */
+void vlb_queue_place(struct vlb_queue *q)
+{
+	memset(q->ring.desc, 0, vring_size(q->size, PAGE_SIZE));
+	atomic_set(&q->seen, 0);
+}
+
+/* VLB_GET_QUEUE; the caller holds vlb_device.lock. The used index is the daemon's word. */
+void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state)
+{
+	const struct vlb_pool *pool = q->dev->pool;
+	struct virtio_device *vdev = &q->dev->vdev;
+	const struct vring *ring = &q->ring;
+
+	lockdep_assert_held(&q->dev->lock);
+	*state = (struct vlb_queue_state) { .index = q->index, .size = q->size };
+	if (!q->ready)
+		return;
+	state->ready = 1;
+	state->used_idx = virtio16_to_cpu(vdev, READ_ONCE(ring->used->idx));
+	state->avail_idx = virtio16_to_cpu(vdev, READ_ONCE(ring->avail->idx));
+	state->desc = VLB_POOL_IOVA + ((u8 *)ring->desc - pool->vaddr);
+	state->avail = VLB_POOL_IOVA + ((u8 *)ring->avail - pool->vaddr);
+	state->used = VLB_POOL_IOVA + ((u8 *)ring->used - pool->vaddr);
+}

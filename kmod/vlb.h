@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * virtio_loopback, internal interfaces.
+ *
+ * Life of a device: open() makes a struct vlb_device, VLB_CREATE gives it its
+ * memory, VLB_START queues vlb_device.start, which registers the parent
+ * platform device and the virtio device. close() marks it dead and hands it
+ * to vlb_device.stop, which unregisters both. Each of the three (file, then
+ * stop; virtio device; parent) holds one reference, the last one frees it
+ * all. The module cannot be unloaded before.
+ *
+ * Locks, outer first: ctl (ioctls) > lock (everything short) > the virtio
+ * core's vqs_list_lock; bounce.lock nests inside any of them and is the only
+ * one taken in interrupts. Nothing is held across register, unregister or a
+ * wait for the adapter.
+ */
+#ifndef VLB_H
+#define VLB_H
+
+#include <linux/atomic.h>
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/irq_work.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/virtio.h>
+#include <linux/virtio_ring.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "virtio_loopback.h"
+
+#define VLB_POOL_IOVA		0x100000000ULL
+#define VLB_POOL_UNIT		(64 * 1024UL)
+/* All granules of a pool are tracked one by one: this bounds the tables. */
+#define VLB_MAX_GRANULES	65536UL
+
+/**
+ * struct vlb_pool - the memory file a daemon maps
+ * @file: the only open file of its inode; private_data is the pool, which
+ *	lives as long as that file, and so may outlive the device
+ * @pages: all its pages, referenced, hence never moved or swapped out
+ * @npages: how many
+ * @vaddr: all pages in a row for the kernel, writable throughout
+ * @slot_ro: per ring slot, pages for descriptors and available ring, which
+ *	user space can never write
+ * @slot_rw: per ring slot, pages for the used ring, following slot_ro
+ * @nslots: ring slots; the bounce area follows the last one
+ * @shmem_fops: what the inode would have without us
+ */
+struct vlb_pool {
+	struct file *file;
+	struct page **pages;
+	unsigned long npages;
+	u8 *vaddr;
+	unsigned int slot_ro;
+	unsigned int slot_rw;
+	unsigned int nslots;
+	const struct file_operations *shmem_fops;
+};
+
+/**
+ * struct vlb_slot - what is mapped at a run of granules; never in shared memory
+ * @orig: physical address of the driver's buffer
+ * @len: bytes; what will be copied back at most, whatever the ring says
+ * @queue: 1 + index of the queue it was seen in, 0 when not known (statistics)
+ * @dir: enum dma_data_direction; DMA_NONE for coherent memory
+ */
+struct vlb_slot {
+	phys_addr_t orig;
+	u32 len;
+	u16 queue;
+	u8 dir;
+};
+
+/**
+ * struct vlb_bounce - allocator of the bounce area
+ * @vaddr: byte 0 of the area in the kernel
+ * @iova: the same for the daemon
+ * @size: bytes
+ * @shift: log2 of the granule
+ * @granules: size in granules
+ * @lock: protects what follows
+ * @used: granule is taken
+ * @head: granule begins a mapping, slots[granule] is valid
+ * @hint: where to look first
+ * @live: mappings
+ * @busy: granules taken
+ * @busy_max: the most that ever were
+ */
+struct vlb_bounce {
+	u8 *vaddr;
+	dma_addr_t iova;
+	size_t size;
+	unsigned int shift;
+	unsigned long granules;
+	raw_spinlock_t lock;
+	unsigned long *used;
+	unsigned long *head;
+	struct vlb_slot *slots;
+	unsigned long hint;
+	unsigned long live;
+	unsigned long busy;
+	unsigned long busy_max;
+	atomic64_t bytes_to_daemon;
+	atomic64_t bytes_from_daemon;
+	atomic64_t map_failures;
+	atomic64_t bad_unmaps;
+};
+
+/**
+ * struct vlb_irq_budget - per CPU: how long the interrupt in progress has run
+ * @start: local_clock() when it began
+ * @maps: buffers the driver has mapped in it
+ * @max_maps: with more of them, time counts; 0 outside of interrupts
+ */
+struct vlb_irq_budget {
+	u64 start;
+	unsigned int maps;
+	unsigned int max_maps;
+};
+
+/**
+ * struct vlb_queue - one virtqueue
+ * @size: descriptors; 0 when the queue does not exist
+ * @configured: VLB_SETUP_QUEUE was called
+ * @ready: a driver has it (under vlb_device.lock)
+ * @vq: the driver's queue, between find_vqs and del_vqs
+ * @ring: layout in the pool, kernel addresses
+ * @kick: signalled for the daemon
+ * @kick_irq: does so later where an eventfd may not be signalled
+ * @call: the daemon's eventfd; the reference keeps @call_head alive
+ * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
+ * @seen: available index up to which buffers were attributed to this queue
+ */
+struct vlb_queue {
+	struct vlb_device *dev;
+	unsigned int index;
+	unsigned int size;
+	bool configured;
+	bool ready;
+	struct virtqueue *vq;
+	struct vring ring;
+	struct eventfd_ctx *kick;
+	struct irq_work kick_irq;
+	struct file *call;
+	wait_queue_head_t *call_head;
+	wait_queue_entry_t call_wait;
+	struct irq_work call_irq;
+	atomic_t seen;
+	atomic64_t kicks;
+	atomic64_t calls;
+	atomic64_t interrupts;
+	atomic64_t bytes_to_daemon;
+	atomic64_t bytes_from_daemon;
+};
+
+enum vlb_state {
+	VLB_NEW,
+	VLB_CREATED,
+	VLB_STARTED,
+	VLB_DEAD,
+};
+
+/**
+ * struct vlb_device - one device, one open file of /dev/virtio-loopback
+ * @registered: start_work succeeded (start_work, then stop_work)
+ * @start_error: start_work failed with this; read() returns it
+ * @lock: protects the rest up to the atomics
+ * @dead: the file was closed; every request is answered here and now
+ * @late: a request timed out; nobody waits again until the adapter writes
+ * @gave_up: a driver waited retry_timeout_ms in vain; it does not do so again
+ *	before the next try or the next daemon
+ * @has_vqs: virtio_break_device() may be called
+ * @rings_out: a daemon was told the ring addresses and has not let go since
+ * @reset_id: the last reset nobody waits for any more
+ * @queued: struct vlb_pending, not read yet
+ * @sent: struct vlb_pending, read, not answered
+ * @readers: woken when @queued gets an entry
+ * @backend_wait: woken when @backend or @dead changes
+ */
+struct vlb_device {
+	struct platform_device pdev;
+	struct virtio_device vdev;
+	struct kref ref;
+	struct list_head node;
+	char name[VLB_NAME_LEN];
+
+	struct mutex ctl;
+	enum vlb_state state;
+	struct work_struct start;
+	struct work_struct stop;
+	struct work_struct runaway;
+	struct work_struct free;
+	bool registered;
+	int start_error;
+
+	u32 num_queues;
+	u32 max_queue_size;
+	u32 config_size;
+	u64 features;
+	struct vlb_queue *queues;
+	struct vlb_pool *pool;
+	struct vlb_bounce bounce;
+	struct vlb_irq_budget __percpu *budget;
+	struct dentry *debugfs;
+
+	spinlock_t lock;
+	bool dead;
+	bool late;
+	bool gave_up;
+	bool has_vqs;
+	bool needs_reset;
+	bool rings_out;
+	u8 status;
+	u32 generation;
+	u32 backend;
+	u32 next_id;
+	u32 reset_id;
+	struct list_head queued;
+	struct list_head sent;
+	wait_queue_head_t readers;
+	wait_queue_head_t backend_wait;
+	u64 requests;
+	u64 requests_late;
+	u64 requests_failed;
+	u64 breaks;
+};
+
+static inline struct vlb_device *vlb_of_vdev(struct virtio_device *vdev)
+{
+	return container_of(vdev, struct vlb_device, vdev);
+}
+
+static inline struct vlb_device *vlb_of_parent(struct device *parent)
+{
+	return container_of(parent, struct vlb_device, pdev.dev);
+}
+
+/* main.c */
+void vlb_device_get(struct vlb_device *dev);
+void vlb_device_put(struct vlb_device *dev);
+void vlb_queue_work(struct work_struct *work);
+
+/* request.c: what the kernel asks the adapter; all but kill may sleep, bounded */
+int vlb_request_config_get(struct vlb_device *dev, u32 offset, void *buf, u32 len);
+int vlb_request_config_set(struct vlb_device *dev, u32 offset, const void *buf, u32 len);
+int vlb_request_status(struct vlb_device *dev, u8 status, u64 features);
+int vlb_request_reset(struct vlb_device *dev);
+void vlb_requests_init(struct vlb_device *dev);
+void vlb_requests_kill(struct vlb_device *dev);
+void vlb_requests_set_backend(struct vlb_device *dev, u32 backend);
+ssize_t vlb_requests_read(struct vlb_device *dev, char __user *buf, size_t count, bool nonblock);
+ssize_t vlb_requests_write(struct vlb_device *dev, const char __user *buf, size_t count);
+__poll_t vlb_requests_poll(struct vlb_device *dev, struct file *file, poll_table *wait);
+
+/* transport.c */
+int vlb_transport_register(struct vlb_device *dev);
+void vlb_transport_unregister(struct vlb_device *dev);
+void vlb_break(struct vlb_device *dev, const char *why);
+void vlb_config_changed(struct vlb_device *dev);
+u64 vlb_offered_features(u64 features);
+
+/* queue.c */
+int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int call_fd);
+void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int index);
+void vlb_queue_release(struct vlb_queue *q);
+void vlb_queue_place(struct vlb_queue *q);
+int vlb_queue_hook(struct vlb_queue *q);
+void vlb_queue_unhook(struct vlb_queue *q);
+bool vlb_queue_notify(struct virtqueue *vq);
+void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state);
+
+/* pool.c */
+struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size,
+				 u64 bounce_size);
+void vlb_pool_put(struct vlb_pool *pool);
+u64 vlb_pool_size(const struct vlb_pool *pool);
+size_t vlb_pool_bounce_offset(const struct vlb_pool *pool);
+struct vring vlb_pool_ring(const struct vlb_pool *pool, unsigned int slot, unsigned int size);
+
+/* bounce.c */
+int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size);
+void vlb_bounce_free(struct vlb_bounce *b);
+void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
+void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
+int vlb_dma_attach(struct vlb_device *dev);
+void vlb_dma_limit(struct vlb_device *dev);
+
+/* debugfs.c */
+struct dentry *vlb_debugfs_root(void);
+void vlb_debugfs_add(struct vlb_device *dev, struct dentry *root);
+
+#endif /* VLB_H */
