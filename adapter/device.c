@@ -203,8 +203,7 @@ static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, 
 	if (ret == -EAGAIN)
 		return 0;
 	if (ret) {
-		vhu_err("%s: cannot read the kernel's requests (%s): was the module removed?", label(dev),
-			strerror(-ret));
+		vhu_err("%s: the kernel could not make the device (%s): see dmesg", label(dev), strerror(-ret));
 		return give_up(dev, ret);
 	}
 	session_handle(s, &req, &resp);

@@ -42,6 +42,15 @@ int session_start_rings(struct session *s)
 	return ret ? ret : frontend_sync(s->fe);
 }
 
+static bool any_running(const struct session *s)
+{
+	for (unsigned int i = 0; i < s->num_queues; i++) {
+		if (s->running[i])
+			return true;
+	}
+	return false;
+}
+
 static int stop_rings(struct session *s)
 {
 	int ret = 0;
@@ -99,11 +108,13 @@ static int set_status(struct session *s, const struct vlb_request *req)
 		ret = reset(s);
 	} else if (!s->fe) {
 		ret = -ENOTCONN;
+	} else if (req->status & VIRTIO_CONFIG_S_FAILED) {
+		ret = reset(s);
 	} else if (req->status & VIRTIO_CONFIG_S_DRIVER_OK && !s->started) {
 		/* The daemon's addresses need no translation, so it does not hear of this bit. */
 		s->negotiated = req->features & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
 		ret = session_start_rings(s);
-		s->started = !ret;
+		s->started = !ret && any_running(s);
 		if (ret && !frontend_broken(s->fe))
 			stop_rings(s);
 	}
