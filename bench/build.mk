@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+$(call program,vhost-user-rng,bench,vhost-user-rng.c,libsystemd,vhost-user/libvhost-user.a)
+$(call program,latency,bench,latency.c panel.c)
+
+# The measurement that BENCH names, in the test machine; all of them without it.
+.PHONY: bench
+bench:
+	@tools/setup build vm demo
+	@$(MAKE) -j2 user kmod KDIR="$$(tools/vm kdir)"
+	@for b in $(or $(BENCH),latency); do bench/run $$b || exit 1; done
