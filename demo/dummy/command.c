@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,9 +40,8 @@ static int split(const char *line, struct words *words, struct fault *fault)
 	char *save = NULL, *word;
 
 	words->count = 0;
-	if (strlen(line) >= sizeof(words->text))
+	if (snprintf(words->text, sizeof(words->text), "%s", line) >= (int)sizeof(words->text))
 		return fault_set(fault, -EINVAL, "a command is longer than %zu characters", sizeof(words->text) - 1);
-	strcpy(words->text, line);
 	for (word = strtok_r(words->text, " \t\r", &save); word; word = strtok_r(NULL, " \t\r", &save)) {
 		if (words->count == MAX_WORDS)
 			return fault_set(fault, -EINVAL, "a command has more than %d words", MAX_WORDS);
@@ -176,10 +176,9 @@ static int parse_replug(const struct words *words, struct command *command, stru
 
 static int parse_replay(const struct words *words, struct command *command, struct fault *fault)
 {
-	if (strlen(words->word[1]) >= sizeof(command->path))
+	if (snprintf(command->path, sizeof(command->path), "%s", words->word[1]) >= (int)sizeof(command->path))
 		return fault_set(fault, -EINVAL, "the name of the recording is longer than %zu characters",
 			sizeof(command->path) - 1);
-	strcpy(command->path, words->word[1]);
 	return 0;
 }
 

@@ -128,10 +128,9 @@ static int fill_address(struct sockaddr_un *address, const char *path, struct fa
 {
 	memset(address, 0, sizeof(*address));
 	address->sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(address->sun_path))
+	if (snprintf(address->sun_path, sizeof(address->sun_path), "%s", path) >= (int)sizeof(address->sun_path))
 		return fault_set(fault, -ENAMETOOLONG, "the socket's path is longer than %zu characters",
 			sizeof(address->sun_path) - 1);
-	strcpy(address->sun_path, path);
 	return 0;
 }
 
@@ -180,7 +179,7 @@ int control_new(struct control **result, sd_event *event, const char *path, stru
 		free(control);
 		return ret;
 	}
-	strcpy(control->path, path);
+	snprintf(control->path, sizeof(control->path), "%s", path);
 	ret = sd_event_add_io(event, &control->accepting, control->listener, EPOLLIN, on_connect, control);
 	if (ret < 0) {
 		control_free(control);

@@ -4,12 +4,11 @@
 
 #include "fault.h"
 
-int fault_set(struct fault *fault, int code, const char *format, ...)
+void fault_format(struct fault *fault, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(fault->text, sizeof(fault->text), format, args);
 	va_end(args);
-	return code;
 }

@@ -10,7 +10,9 @@ struct fault {
 	char text[320];
 };
 
-/* Stores the sentence and returns @code, so that callers can "return fault_set(...)". */
-int fault_set(struct fault *fault, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void fault_format(struct fault *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Stores the sentence; its value is @code, so that callers can "return fault_set(...)". */
+#define fault_set(fault, code, ...) (fault_format(fault, __VA_ARGS__), (code))
 
 #endif

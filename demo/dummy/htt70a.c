@@ -40,6 +40,7 @@ struct arguments {
 	bool stay;
 	bool print_descriptor;
 	char words[8192]; /* the commands of the command line */
+	struct recording loaded; /* what panel.like points to */
 };
 
 /* The program while it runs. */
@@ -307,8 +308,9 @@ static void find_like(const struct app *app, struct arguments *arguments)
 			arguments->like = app->commands[i].path;
 }
 
-static int load_like(struct app *app, struct arguments *arguments, struct recording *like)
+static int load_like(struct app *app, struct arguments *arguments)
 {
+	struct recording *like = &arguments->loaded;
 	int ret = recording_load(arguments->like, like, &app->fault);
 
 	if (ret)
@@ -325,11 +327,10 @@ static int load_like(struct app *app, struct arguments *arguments, struct record
 
 static int run_with_files(struct app *app, struct arguments *arguments)
 {
-	struct recording like = { 0 };
 	int ret, closed;
 
 	find_like(app, arguments);
-	ret = arguments->like ? load_like(app, arguments, &like) : 0;
+	ret = arguments->like ? load_like(app, arguments) : 0;
 	if (!ret)
 		ret = open_output(arguments->log, &arguments->panel.trace, &app->fault);
 	if (!ret)
@@ -339,7 +340,7 @@ static int run_with_files(struct app *app, struct arguments *arguments)
 	closed = close_output(arguments->log, arguments->panel.trace, &app->fault);
 	ret = ret ? ret : closed;
 	closed = close_output(arguments->record, arguments->panel.record, &app->fault);
-	recording_release(&like);
+	recording_release(&arguments->loaded);
 	return ret ? ret : closed;
 }
 

@@ -67,9 +67,8 @@ static int parse_descriptor(const char *p, struct recording *recording, struct f
 
 static int parse_text(const char *p, char *text, size_t size, struct fault *fault)
 {
-	if (strlen(p) >= size)
+	if (snprintf(text, size, "%s", p) >= (int)size)
 		return fault_set(fault, -EINVAL, "longer than %zu characters", size - 1);
-	strcpy(text, p);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 static void gestures_are_understood(void **state)
 {
 	struct command command;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(command_parse("  tap 0.25 .5 200", &command, &fault), 0);
 	assert_int_equal(command.kind, COMMAND_GESTURE);
@@ -36,7 +36,7 @@ static void gestures_are_understood(void **state)
 static void other_commands_are_understood(void **state)
 {
 	struct command command;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(command_parse("down 9 0.1 0.2", &command, &fault), 0);
 	assert_int_equal(command.kind, COMMAND_DOWN);
@@ -84,7 +84,7 @@ static void nonsense_is_refused(void **state)
 		"lift 1",
 	};
 	struct command command;
-	struct fault fault;
+	struct fault fault = { "" };
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -97,12 +97,12 @@ static void nonsense_is_refused(void **state)
 static void long_lines_are_refused(void **state)
 {
 	struct command command;
-	struct fault fault;
+	struct fault fault = { "" };
 	char line[4000] = "";
 	int i;
 
 	for (i = 0; i < 66; i++)
-		strcat(line, "raw ");
+		memcpy(line + 4L * i, "raw ", 5);
 	assert_int_equal(command_parse(line, &command, &fault), -EINVAL);
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\0';
@@ -115,7 +115,7 @@ static void long_lines_are_refused(void **state)
 static void scripts_are_split(void **state)
 {
 	struct command *commands;
-	struct fault fault;
+	struct fault fault = { "" };
 	unsigned int count;
 
 	assert_int_equal(command_parse_script("tap 0 0; wait 5;;\n# a; b\n\nten\n", &commands, &count, &fault), 0);
@@ -131,7 +131,7 @@ static void scripts_are_split(void **state)
 static void a_bad_script_names_its_line(void **state)
 {
 	struct command *commands;
-	struct fault fault;
+	struct fault fault = { "" };
 	unsigned int count;
 
 	assert_int_equal(command_parse_script("tap 0 0\n\nten; hop\n", &commands, &count, &fault), -EINVAL);

@@ -14,7 +14,7 @@ static void a_recording_is_read(void **state)
 	static const char text[] = "# made by hand\r\nD: 0\nR: 3 05 0d C0\nN: Some Panel\nP: usb-1/input0\n"
 				   "I: 3 1b3d 14c9\n\nE: 000001.000500 2 01 ff \nE: 000002.000000 1 7\n";
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	/* A byte is two digits: the last line is refused, and nothing is kept. */
 	assert_int_equal(recording_parse(text, &recording, &fault), -EINVAL);
@@ -27,7 +27,7 @@ static void its_contents_are_kept(void **state)
 	static const char text[] = "R: 3 05 0d C0\nN: Some Panel\nP: usb-1/input0\nI: 3 1b3d 14c9\n"
 				   "E: 000001.000500 2 01 ff \nE: 000002.000000 1 07\nE: 000002.000000 1 08";
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(recording_parse(text, &recording, &fault), 0);
 	assert_int_equal(recording.descriptor_size, 3);
@@ -74,7 +74,7 @@ static void broken_lines_are_named(void **state)
 		"R",
 	};
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 	char text[200];
 	size_t i;
 
@@ -89,7 +89,7 @@ static void broken_lines_are_named(void **state)
 static void long_texts_are_refused(void **state)
 {
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 	char text[1000];
 
 	memset(text, 'n', sizeof(text));
@@ -101,7 +101,7 @@ static void long_texts_are_refused(void **state)
 static void time_does_not_run_backwards(void **state)
 {
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(
 		recording_parse("E: 000002.000000 1 00\nE: 000001.999999 1 00\n", &recording, &fault), -EINVAL);
@@ -111,7 +111,7 @@ static void time_does_not_run_backwards(void **state)
 static void two_devices_are_refused(void **state)
 {
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(recording_parse("R: 1 00\nR: 1 00\n", &recording, &fault), -EINVAL);
 }
@@ -127,7 +127,7 @@ static void what_is_written_can_be_read(void **state)
 		.vendor = 0x1b3d,
 		.product = 0x14c9 };
 	struct recording in;
-	struct fault fault;
+	struct fault fault = { "" };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *file = open_memstream(&text, &size);
@@ -151,7 +151,7 @@ static void what_is_written_can_be_read(void **state)
 static void a_missing_file_is_named(void **state)
 {
 	struct recording recording;
-	struct fault fault;
+	struct fault fault = { "" };
 
 	assert_int_equal(recording_load("/nonexistent/x.hid", &recording, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, "/nonexistent/x.hid"));

@@ -13,7 +13,7 @@ static int compare(const char *sent, const char *arrived, unsigned int tolerance
 {
 	FILE *a = fmemopen((char *)sent, strlen(sent), "r");
 	FILE *b = fmemopen((char *)arrived, strlen(arrived), "r");
-	struct fault fault;
+	struct fault fault = { "" };
 	int ret;
 
 	assert_non_null(a);
