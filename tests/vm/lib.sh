@@ -56,11 +56,13 @@ fail() {
 ok() {
 	tap_name=$1
 	shift
-	if "$@" >"$work/ok.out" 2>&1; then
+	"$@" >"$work/ok.out" 2>&1
+	tap_status=$?
+	if [ "$tap_status" -eq 0 ]; then
 		pass "$tap_name"
 	else
 		fail "$tap_name"
-		diag "status $? of: $*"
+		diag "status $tap_status of: $*"
 		sed 's/^/# /' "$work/ok.out"
 		return 1
 	fi
@@ -126,7 +128,7 @@ unload_module() {
 }
 
 tap_end() {
-	tap_status=$?
+	tap_exit=$?
 	trap - EXIT
 	eval "$tap_cleanup"
 	rm -rf "$work"
@@ -134,8 +136,8 @@ tap_end() {
 		diag "planned $tap_planned tests but ran $tap_count"
 		exit 1
 	fi
-	[ "$tap_status" -ne 0 ] || [ "$tap_failed" -eq 0 ] || tap_status=1
-	exit "$tap_status"
+	[ "$tap_exit" -ne 0 ] || [ "$tap_failed" -eq 0 ] || tap_exit=1
+	exit "$tap_exit"
 }
 trap tap_end EXIT
 trap 'exit 143' TERM INT HUP

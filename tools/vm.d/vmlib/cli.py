@@ -139,7 +139,8 @@ def cmd_build(args):
 def cmd_kdir(args):
     kdir = kernels.find(chosen(args)).kdir
     if not kdir.exists():
-        raise VmError(f"kernel {args.kernel} is kept without the headers that modules need")
+        raise VmError(f"modules for kernel {args.kernel} cannot be built with this host's compiler and libc: "
+                      "build them in a chroot of its suite")
     print(kdir)
     return 0
 
