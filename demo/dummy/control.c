@@ -82,7 +82,7 @@ static void run_line(struct control *control)
 		if (!ret)
 			return;
 		free(commands);
-		fault_set(&fault, ret, "the panel is busy with the commands it was started with");
+		fault_format(&fault, "the panel is busy with the commands it was started with");
 	}
 	snprintf(text, sizeof(text), "error %s\n", fault.text);
 	answer(control, text);

@@ -188,7 +188,7 @@ static void on_failed(void *data, int error, const char *what)
 {
 	struct app *app = data;
 
-	fault_set(&app->fault, error, "%s (%s)", what, strerror(-error));
+	fault_format(&app->fault, "%s (%s)", what, strerror(-error));
 	sd_event_exit(app->event, error);
 }
 

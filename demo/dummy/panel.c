@@ -181,7 +181,7 @@ int panel_new(struct panel **result, sd_event *event, const struct panel_options
 	fill_identity(panel, &identity);
 	ret = sd_event_add_time(event, &panel->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_timer, panel);
 	if (ret < 0)
-		fault_set(fault, ret, "cannot make a timer: %s", strerror(-ret));
+		fault_format(fault, "cannot make a timer: %s", strerror(-ret));
 	else
 		ret = uhid_device_new(&panel->device, event, &identity, &device_ops, panel, fault);
 	if (ret < 0) {

@@ -173,7 +173,7 @@ int recording_parse(const char *text, struct recording *recording, struct fault 
 		line[strcspn(line, "\r")] = '\0';
 		ret = parse_line(line, recording, &inner);
 		if (ret)
-			fault_set(fault, ret, "line %u: %.250s", number, inner.text);
+			fault_format(fault, "line %u: %.250s", number, inner.text);
 		free(line);
 		text += length + (text[length] == '\n');
 	}
