@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 .PHONY: demo demo-programs
 
+UNIT_TESTS += demo/test-demolib
+
 # What a scenario uses on its target: programs of this machine's suite, the module for the test machine's kernel.
 demo-programs: user
 	@tools/setup build vm demo

@@ -81,8 +81,9 @@ class Target:
         setting = " ".join(f"{key}={shlex.quote(value)}" for key, value in (env or {}).items())
         base = f"{self.RUN_DIR}/{name}"
         inner = shlex.quote(f"echo $$ >{base}.pid; exec env {setting} {words}")
-        self.must(f"mkdir -p {self.RUN_DIR} && cd {self.RUN_DIR} && rm -f {base}.log && "
-                  f"setsid sh -c {inner} </dev/null >{base}.log 2>&1 &")
+        self.must(f"mkdir -p {self.RUN_DIR} && cd {self.RUN_DIR} && rm -f {base}.log {base}.pid || exit 1\n"
+                  f"setsid sh -c {inner} </dev/null >{base}.log 2>&1 &\n"
+                  f"for i in $(seq 100); do test -s {base}.pid && exit 0; sleep 0.05; done; exit 1")
 
     def log(self, name):
         """Everything a launched program has printed."""
