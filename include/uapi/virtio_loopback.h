@@ -38,6 +38,14 @@
 #define VLB_MAX_QUEUE_SIZE 1024 /* descriptors; a power of two */
 #define VLB_MAX_CONFIG	   256 /* bytes; as VHOST_USER_MAX_CONFIG_SIZE */
 
+/*
+ * Errors of the ioctls: ENODEV before VLB_CREATE (or VLB_START, where that comes
+ * first), EBUSY for what may be done once or is too late, EINVAL for a number
+ * out of its bounds, EPROTO for another ABI version, EEXIST for a name in use,
+ * EBADF for a bad descriptor, ENOMEM. read() fails with the reason, and poll()
+ * says POLLERR, when the kernel could not register the device after VLB_START.
+ */
+
 /**
  * struct vlb_info - what this module can do
  * @abi_version: VLB_ABI_VERSION of the module
