@@ -79,6 +79,15 @@ class Command:
         except OSError:
             raise Gone("the test machine went away") from None
 
+    def receive(self):
+        try:
+            data = self.sock.recv(PAYLOAD_MAX)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            raise Gone("the test machine went away")
+        return data
+
     def start(self, argv, cwd="", flags=0):
         size = shutil.get_terminal_size()
         words = b"".join(os.fsencode(word) + b"\0" for word in [cwd, *argv])
@@ -125,10 +134,7 @@ class Command:
                 selector.register(self.source, selectors.EVENT_READ)
             for key, _ in selector.select(max(wait, 0)):
                 if key.fileobj is self.sock:
-                    data = self.sock.recv(PAYLOAD_MAX)
-                    if not data:
-                        raise Gone("the test machine went away")
-                    self.take(data)
+                    self.take(self.receive())
                 else:
                     data = os.read(self.source, 8192)
                     self.send(INPUT, data)

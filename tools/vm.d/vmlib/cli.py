@@ -6,11 +6,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
-from . import agent, common, kernels, machine, report, rootfs
+from . import agent, common, kernels, machine, report
 from .common import VmError, say
 
 REPORTED = 70
@@ -42,6 +43,12 @@ def share_option(text):
     return (tag, pathlib.Path(path).resolve(), True)
 
 
+def memory_size(text):
+    if not text.isdigit() or not 256 <= int(text) <= 65536:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size between 256 and 65536 MiB")
+    return int(text)
+
+
 def machine_name(text):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}", text):
         raise argparse.ArgumentTypeError(f"'{text}' is no machine name: letters, digits, '.', '_', '-'")
@@ -49,9 +56,12 @@ def machine_name(text):
 
 
 def chosen(args):
-    """The kernel's name: --debug is short for the debug flavour of the own kernel."""
+    """The kernel's name, on a host that has what making it needs; --debug is short for own-debug."""
     if args.arch != "x86_64":
         raise VmError(f"the machine of architecture {args.arch} is not there yet: only x86_64 is")
+    if args.kernel not in kernels.names():
+        raise VmError(f"no kernel '{args.kernel}'; there are: {', '.join(kernels.names())}")
+    common.setup()
     return "own-debug" if args.debug and args.kernel == "own" else args.kernel
 
 
@@ -164,6 +174,13 @@ def cmd_clean(args):
     return 0
 
 
+class Parser(argparse.ArgumentParser):
+    """One sentence for bad input, instead of a page of usage before it."""
+
+    def error(self, message):
+        self.exit(2, f"vm: {message}; see '{self.prog} --help'\n")
+
+
 def add_kernel(verb):
     verb.add_argument("--kernel", default="own", metavar="K", help=f"one of {', '.join(kernels.names())} (own)")
     verb.add_argument("--arch", default="x86_64", help="x86_64")
@@ -179,15 +196,14 @@ def add_verb(verbs, name, function, text, named=True):
 
 
 def parser():
-    top = argparse.ArgumentParser(prog="tools/vm", description=DESCRIPTION,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = Parser(prog="tools/vm", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     verb = add_verb(verbs, "start", cmd_start, "start a machine")
     add_kernel(verb)
     verb.add_argument("--cold", action="store_true", help="boot instead of loading the snapshot")
     verb.add_argument("--display", nargs="?", const=[1280, 720], type=display_size, metavar="WxH",
                       help="with a screen (1280x720)")
-    verb.add_argument("--memory", type=int, default=1024, metavar="MIB", help="size of the machine's memory (1024)")
+    verb.add_argument("--memory", type=memory_size, default=1024, metavar="MIB", help="size of the machine's memory (1024)")
     verb.add_argument("--append", default="", metavar="WORDS", help="more kernel command line, such as kmemleak=on")
     verb.add_argument("--share", action="append", default=[], type=share_option, metavar="DIR=TAG",
                       help="mount DIR read-write at /TAG")
@@ -213,6 +229,8 @@ def parser():
 
 def main():
     args = parser().parse_args()
+    # So that a build that is told to end removes what it has begun
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(args.function(args))
     except VmError as error:

@@ -83,14 +83,13 @@ def run_logged(argv, log, progress=None, **kwargs):
 
 
 @contextlib.contextmanager
-def locked(name):
-    """One builder of one thing at a time; a second caller waits and then finds the finished entry."""
-    path = cache_dir() / f".lock-{name}"
+def locked(path, what):
+    """One process at a time; a second one waits and then finds what the first has made."""
     with open(path, "w", encoding="ascii") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another process is building {name}, waiting for it")
+            say(f"another process is making {what}, waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -107,9 +106,11 @@ def cached(kind, key, build, keep=2):
     if path.is_dir():
         os.utime(path)
         return path
-    with locked(kind):
+    with locked(root / f".lock-{kind}", kind):
         if path.is_dir():
             return path
+        for stale in root.glob(f".new-{kind}-????????"):
+            shutil.rmtree(stale, ignore_errors=True)
         temp = pathlib.Path(tempfile.mkdtemp(prefix=f".new-{kind}-", dir=root))
         os.chmod(temp, 0o755)
         try:
@@ -126,6 +127,13 @@ def cached(kind, key, build, keep=2):
 
 def need(*programs):
     """Every program of a step, checked before the step starts."""
-    missing = [name for name in programs if not shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")]
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    missing = [name for name in programs if not shutil.which(name, path=path)]
     if missing:
-        raise VmError(f"{', '.join(missing)} not found: run 'tools/setup build vm' (as root) to install what the test machine needs")
+        raise VmError(f"{', '.join(missing)} not found: run 'tools/setup build vm' as root")
+
+
+def setup():
+    """Install what is missing on this host; says so first, and is silent when nothing is."""
+    if subprocess.call([REPO / "tools/setup", "build", "vm"], stdout=sys.stderr):
+        raise VmError("the programs that the test machine needs could not be installed")

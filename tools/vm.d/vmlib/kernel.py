@@ -65,7 +65,10 @@ def newest(name):
 def fetch(temp):
     """Unpack the kernel's source below temp and return its folder."""
     log = temp / "build.log"
-    common.run_logged(["apt-get", "download", SOURCE], log, cwd=temp)
+    try:
+        common.run_logged(["apt-get", "download", SOURCE], log, cwd=temp)
+    except VmError as error:
+        raise VmError(f"{error}\n(are the package lists old? 'apt-get update' renews them)") from None
     packages = list(temp.glob(f"{SOURCE}_*.deb"))
     if len(packages) != 1:
         raise VmError(f"apt-get download {SOURCE} left {len(packages)} packages instead of one, see {log}")

@@ -156,6 +156,7 @@ class Machine:
     def stop(self):
         """End QEMU by its own pid; True when there was one."""
         if not self.running():
+            (self.state / "machine.json").unlink(missing_ok=True)
             return False
         pid = self.info["pid"]
         try:
@@ -222,18 +223,21 @@ def snapshot(spec):
 
 
 def start(name, spec, shares, cold=False):
-    """A running machine of that name; an equal one that runs already is simply used."""
-    machine = Machine(name)
-    if machine.running():
-        if machine.info["key"] == spec.key():
-            return machine, False
-        raise VmError(f"a different machine '{name}' is running: 'tools/vm stop --name {name}' first")
-    incoming = None if cold else snapshot(spec)
-    machine.spawn(spec, shares, incoming)
-    try:
-        machine.wait_ready(boot_deadline(spec))
-        machine.plug(shares)
-    except BaseException:
-        machine.stop()
-        raise
-    return machine, True
+    """A running machine of that name, and whether it is new; an equal one that runs already is simply used."""
+    state = MACHINES / name
+    state.mkdir(parents=True, exist_ok=True)
+    with common.locked(state / "start.lock", f"machine '{name}'"):
+        machine = Machine(name)
+        if machine.running():
+            if machine.info["key"] == spec.key():
+                return machine, False
+            raise VmError(f"a different machine '{name}' is running: 'tools/vm stop --name {name}' first")
+        incoming = None if cold else snapshot(spec)
+        machine.spawn(spec, shares, incoming)
+        try:
+            machine.wait_ready(boot_deadline(spec))
+            machine.plug(shares)
+        except BaseException:
+            machine.stop()
+            raise
+        return machine, True

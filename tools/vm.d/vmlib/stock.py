@@ -97,4 +97,6 @@ def take_headers(suite, release, temp, final):
         path.write_text(text.replace("/usr/src/", f"{final}/headers/usr/src/"))
     for path in (temp / "headers/usr/src").glob("linux-headers-*/.kernelvariables"):
         path.write_text(re.sub(r"gcc-\d+", "gcc", path.read_text()))
+    # Debian overrides the release on the command line and leaves upstream's in this file, which others read
+    (temp / f"headers/usr/src/{package}/include/config/kernel.release").write_text(release + "\n")
     (temp / "kdir").symlink_to(f"headers/usr/src/{package}")
