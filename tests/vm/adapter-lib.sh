@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# lib.sh and more for the tests of the adapter: an entropy device made of bench/vhost-user-rng and the adapter. Its driver
+# is the kernel's own, and a read of /dev/hwrng is one request from end to end.
+
+# shellcheck source=tests/vm/lib.sh
+. /repo/tests/vm/lib.sh
+
+adapter=$build/adapter/virtio-loopback-adapter
+rng_daemon=$build/bench/vhost-user-rng
+states=/sys/kernel/debug/virtio_loopback
+hwrng=/sys/class/misc/hw_random
+daemon_pid=
+adapter_pid=
+load_pid=
+
+# start LOG COMMAND...: in the background, pid in $started
+start() {
+	log=$1
+	shift
+	setsid "$@" >"$work/$log" 2>&1 </dev/null &
+	started=$!
+}
+
+# stop_pid SIGNAL PID: and wait for its end; the status is that of the program
+stop_pid() {
+	[ -n "$2" ] || return 0
+	kill "-$1" "$2" 2>/dev/null
+	wait "$2" 2>/dev/null
+}
+
+start_daemon() {
+	start rng.log "$rng_daemon" --socket-path="$work/rng.sock"
+	daemon_pid=$started
+}
+
+start_adapter() {
+	start_adapter_with --grace 5
+}
+
+# start_adapter_with OPTION...
+start_adapter_with() {
+	start adapter.log "$adapter" --device rng --name rng --socket-path "$work/rng.sock" "$@"
+	adapter_pid=$started
+}
+
+stop_all() {
+	[ -z "$daemon_pid" ] || kill -CONT "$daemon_pid" 2>/dev/null
+	stop_pid KILL "$load_pid"
+	stop_pid KILL "$adapter_pid"
+	stop_pid KILL "$daemon_pid"
+	load_pid='' adapter_pid='' daemon_pid=''
+}
+
+# The state file of the device of that name (default rng), or a failure
+state_of() {
+	grep -ls "^name: ${1:-rng}\$" "$states"/*/state
+}
+
+# in_state PATTERN [NAME]
+in_state() {
+	file=$(state_of "${2:-rng}") && grep -q "$1" "$file"
+}
+
+running() {
+	in_state '^status: 0x0f$' "$@" && in_state '^queue 0: ready 1' "$@"
+}
+
+# Requests that the daemon has finished so far
+served() {
+	file=$(state_of) && sed -n 's/^queue 0: .* used \([0-9]*\) .*/\1/p' "$file"
+}
+
+no_device() {
+	[ -z "$(ls -A "$states" 2>/dev/null)" ]
+}
+
+unused() {
+	[ "$(cat /sys/module/virtio_loopback/refcnt)" = 0 ]
+}
+
+# Names of the entropy sources of virtio-loopback: those that were not there before the test.
+rng_before=$(cat $hwrng/rng_available)
+loopback_rngs() {
+	tr ' ' '\n' <$hwrng/rng_available | while read -r name; do
+		case " $rng_before " in
+		*" $name "*) ;;
+		*) echo "$name" ;;
+		esac
+	done
+}
+
+# Make ours the source of /dev/hwrng; no quality, lest the kernel itself reads from it at will.
+choose_rng() {
+	name=$(loopback_rngs | tail -n 1)
+	[ -n "$name" ] && echo "$name" >$hwrng/rng_current && echo 0 >$hwrng/rng_quality && echo "$name" >$hwrng/rng_current
+}
+
+# read_rng N: times 64 bytes
+read_rng() {
+	[ "$(timeout 10 dd if=/dev/hwrng bs=64 count="$1" iflag=fullblock 2>/dev/null | wc -c)" -eq $((64 * $1)) ]
+}
+
+# works: the device is there, its driver has it, and requests come back
+works() {
+	eventually 20 running && eventually 5 choose_rng && read_rng 4 && in_state '^backend: up'
+}
+
+served_more() {
+	[ "$(served)" != "$before" ]
+}
+
+# progress: requests are being finished right now
+progress() {
+	before=$(served) && eventually 10 served_more
+}
+
+# Readers that never stop, whatever happens to the source
+start_load() {
+	# shellcheck disable=SC2016
+	start load.log sh -c 'while :; do head -c 64 /dev/hwrng >/dev/null 2>&1 || sleep 0.05; done'
+	load_pid=$started
+}
+
+# The virtio device below our parent, as virtio3
+virtio_device() {
+	set -- /sys/devices/platform/virtio-loopback.*/virtio*
+	basename "$1"
+}
+
+# When something failed: what the programs said
+show_logs() {
+	[ "$tap_failed" -gt 0 ] || return 0
+	for log in "$work"/*.log; do
+		[ ! -s "$log" ] || tail -n 15 "$log" | sed "s|^|# $(basename "$log"): |"
+	done
+}
