@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+
+# What needs no hardware, so that the unit tests can have it.
+$(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c input-config.c)
+
+$(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c native.c recording.c options.c print.c input-device.c \
+	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
+INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw

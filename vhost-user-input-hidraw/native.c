@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libevdev/libevdev.h>
+#include <libudev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* One panel makes one node, or one for each of a few touch collections. */
+#define MAX_NODES 4
+
+/* @sysfs is NULL while no panel is followed. */
+struct native {
+	struct udev *udev;
+	struct udev_monitor *monitor;
+	sd_event_source *source;
+	char *sysfs;
+	unsigned int num_nodes;
+	struct libevdev *nodes[MAX_NODES];
+	dev_t numbers[MAX_NODES];
+};
+
+/* A pen or mouse of the same device is not what we read, and stays in use. */
+static bool is_touch_screen(const struct libevdev *node)
+{
+	return libevdev_has_property(node, INPUT_PROP_DIRECT) && libevdev_has_event_code(node, EV_ABS, ABS_X) &&
+		libevdev_has_event_code(node, EV_KEY, BTN_TOUCH) &&
+		!libevdev_has_event_code(node, EV_KEY, BTN_TOOL_PEN);
+}
+
+static void close_node(struct libevdev *node)
+{
+	int fd = libevdev_get_fd(node);
+
+	libevdev_free(node); /* closing the descriptor ends the grab */
+	close(fd);
+}
+
+static int open_node(const char *path, struct libevdev **node)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = libevdev_new_from_fd(fd, node);
+	if (ret)
+		close(fd);
+	return ret;
+}
+
+static bool is_held(const struct native *native, dev_t number)
+{
+	unsigned int i;
+
+	for (i = 0; i < native->num_nodes; i++)
+		if (native->numbers[i] == number)
+			return true;
+	return false;
+}
+
+static void grab(struct native *native, struct udev_device *device)
+{
+	const char *path = udev_device_get_devnode(device);
+	dev_t number = udev_device_get_devnum(device);
+	struct libevdev *node;
+	int ret;
+
+	if (!path || native->num_nodes == MAX_NODES || is_held(native, number))
+		return;
+	ret = open_node(path, &node);
+	if (ret) {
+		vhu_warn("cannot open %s, the panel's native node: %s; touches may arrive twice on this machine", path,
+			strerror(-ret));
+		return;
+	}
+	if (!is_touch_screen(node)) {
+		close_node(node);
+		return;
+	}
+	ret = libevdev_grab(node, LIBEVDEV_GRAB);
+	if (ret) {
+		vhu_warn("cannot grab %s, the panel's native node: %s; touches may arrive twice on this machine", path,
+			ret == -EBUSY ? "another program has it" : strerror(-ret));
+		close_node(node);
+		return;
+	}
+	vhu_debug("grabbed %s, the panel's native node", path);
+	native->nodes[native->num_nodes] = node;
+	native->numbers[native->num_nodes++] = number;
+}
+
+static bool is_event_node(struct udev_device *device)
+{
+	const char *name = udev_device_get_sysname(device);
+
+	return name && strncmp(name, "event", strlen("event")) == 0;
+}
+
+static bool is_sibling(const struct native *native, struct udev_device *device)
+{
+	struct udev_device *hid = udev_device_get_parent_with_subsystem_devtype(device, "hid", NULL);
+
+	return native->sysfs && hid && strcmp(udev_device_get_syspath(hid), native->sysfs) == 0;
+}
+
+static void consider(struct native *native, struct udev_device *device)
+{
+	if (device && is_event_node(device) && is_sibling(native, device))
+		grab(native, device);
+}
+
+static int on_monitor(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct native *native = userdata;
+	struct udev_device *device = udev_monitor_receive_device(native->monitor);
+	const char *action = device ? udev_device_get_action(device) : NULL;
+
+	if (action && strcmp(action, "add") == 0)
+		consider(native, device);
+	udev_device_unref(device);
+	return 0;
+}
+
+static int watch(struct native *native, sd_event *event)
+{
+	int ret;
+
+	native->monitor = udev_monitor_new_from_netlink(native->udev, "udev");
+	if (!native->monitor)
+		return -ENOMEM;
+	ret = udev_monitor_filter_add_match_subsystem_devtype(native->monitor, "input", NULL);
+	if (ret >= 0)
+		ret = udev_monitor_enable_receiving(native->monitor);
+	if (ret >= 0)
+		ret = sd_event_add_io(event, &native->source, udev_monitor_get_fd(native->monitor), EPOLLIN, on_monitor,
+			native);
+	return ret < 0 ? ret : 0;
+}
+
+int native_new(sd_event *event, struct native **result)
+{
+	struct native *native = calloc(1, sizeof(*native));
+	int ret = -ENOMEM;
+
+	*result = NULL;
+	if (!native)
+		return ret;
+	native->udev = udev_new();
+	if (native->udev)
+		ret = watch(native, event);
+	if (ret)
+		native_free(native);
+	else
+		*result = native;
+	return ret;
+}
+
+void native_free(struct native *native)
+{
+	if (!native)
+		return;
+	native_release(native);
+	sd_event_source_disable_unref(native->source);
+	udev_monitor_unref(native->monitor);
+	udev_unref(native->udev);
+	free(native);
+}
+
+void native_follow(struct native *native, const char *sysfs)
+{
+	struct udev_enumerate *all = udev_enumerate_new(native->udev);
+	struct udev_list_entry *entry;
+
+	native_release(native);
+	native->sysfs = strdup(sysfs);
+	if (!all || !native->sysfs || udev_enumerate_add_match_subsystem(all, "input") < 0 ||
+		udev_enumerate_scan_devices(all) < 0) {
+		vhu_warn("cannot search for the panel's native node; touches may arrive twice on this machine");
+		udev_enumerate_unref(all);
+		return;
+	}
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all))
+	{
+		struct udev_device *device =
+			udev_device_new_from_syspath(native->udev, udev_list_entry_get_name(entry));
+
+		consider(native, device);
+		udev_device_unref(device);
+	}
+	udev_enumerate_unref(all);
+}
+
+void native_release(struct native *native)
+{
+	while (native->num_nodes > 0)
+		close_node(native->nodes[--native->num_nodes]);
+	free(native->sysfs);
+	native->sysfs = NULL;
+}
