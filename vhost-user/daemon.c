@@ -309,8 +309,9 @@ int vhu_daemon_main(const struct vhu_device_type *type, int argc, char **argv)
 
 	r = run(&d, argc, argv);
 	sd_notify(0, "STOPPING=1");
+	/* first, so that the end of a connection does not begin to wait for the next one */
+	d.accept = sd_event_source_unref(d.accept);
 	vhu_dev_free(d.dev);
-	sd_event_source_unref(d.accept);
 	sd_event_source_unref(d.retry);
 	sd_event_source_unref(d.fault);
 	vhu_listen_close(&d.listener);

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+PROTOCOL := tests/protocol
+PROTOCOL_FRONTEND := frontend.c driver.c server.c
+PROTOCOL_LIB := vhost-user/libvhost-user.a
+
+$(call program,echo-device,$(PROTOCOL),echo-device.c,libsystemd,$(PROTOCOL_LIB))
+$(call program,test-echo,$(PROTOCOL),test-echo.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+$(call program,test-hostile,$(PROTOCOL),test-hostile.c hostile-messages.c hostile-rings.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+
+.PHONY: check-protocol run-protocol
+
+# Front-ends polite and hostile against the daemons, each *.t one of them.
+check-protocol:
+	@tools/setup build
+	@$(MAKE) SAN=1 run-protocol
+
+# All programs: every daemon is tested, and the list is complete only in a second make.
+run-protocol:
+	@$(MAKE) user
+	@BUILD=$(B) CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROTOCOL)/*.t

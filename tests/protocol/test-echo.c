@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: MIT
+/* test-echo DAEMON: a polite front-end and the echo device, through all that the library promises. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <linux/virtio_config.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/protocol/echo-device.h"
+#include "tests/protocol/frontend.h"
+#include "tests/protocol/server.h"
+
+#define BIT(n)	    (UINT64_C(1) << (n))
+#define SIZE	    16
+#define CALL_MS	    5000
+#define SILENCE_MS  100
+#define SLOT	    256u /* bytes of each buffer; chain i uses buffers 2i and 2i + 1 */
+#define ALL	    UINT64_MAX
+#define MIN_VIRTIO  BIT(VIRTIO_F_VERSION_1)
+#define NO_PROTOCOL (~BIT(VHU_F_PROTOCOL_FEATURES))
+
+struct visit {
+	struct server *server;
+	struct frontend fe;
+	struct frontend next;
+};
+
+static int connect_front_end(void **state)
+{
+	struct visit *v = *state;
+
+	return fe_connect(&v->fe, v->server->path);
+}
+
+static int hang_up(void **state)
+{
+	struct visit *v = *state;
+
+	fe_close(&v->fe);
+	fe_close(&v->next);
+	return 0;
+}
+
+static struct frontend *start(void **state)
+{
+	struct visit *v = *state;
+
+	assert_int_equal(fe_start_all(&v->fe, SIZE), 0);
+	assert_int_equal(v->fe.num_queues, ECHO_QUEUES);
+	return &v->fe;
+}
+
+static char *buffer(struct frontend *fe, unsigned int i)
+{
+	return fe->mem + FE_BUFFERS + i * SLOT;
+}
+
+/* Chain @i: the text, and room for the same in the next buffer. */
+static void post(struct frontend *fe, unsigned int queue, uint16_t i, const char *text)
+{
+	struct drv_ring *r = &fe->queues[queue].ring;
+	uint64_t addr = FE_GUEST + FE_BUFFERS + 2u * i * SLOT;
+
+	strcpy(buffer(fe, 2u * i), text);
+	memset(buffer(fe, 2u * i + 1), 0, SLOT);
+	drv_desc(r, (uint16_t)(2 * i), addr, (uint32_t)strlen(text), VRING_DESC_F_NEXT, (uint16_t)(2 * i + 1));
+	drv_desc(r, (uint16_t)(2 * i + 1), addr + SLOT, SLOT, VRING_DESC_F_WRITE, 0);
+	drv_make_avail(r, (uint16_t)(2 * i));
+}
+
+static void expect_answer(struct frontend *fe, unsigned int queue, uint16_t i, const char *text)
+{
+	struct vring_used_elem used = { 0 };
+
+	assert_true(drv_get_used(&fe->queues[queue].ring, &used));
+	assert_int_equal(used.id, 2 * i);
+	assert_int_equal(used.len, strlen(text));
+	assert_string_equal(buffer(fe, 2u * i + 1), text);
+}
+
+static void round_trip(struct frontend *fe, uint16_t i, const char *text)
+{
+	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
+
+	drv_set_used_event(r, r->used_seen);
+	post(fe, ECHO_NOW, i, text);
+	fe_kick(fe, ECHO_NOW);
+	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	expect_answer(fe, ECHO_NOW, i, text);
+}
+
+static bool has_answer(struct frontend *fe, unsigned int queue)
+{
+	return fe->queues[queue].ring.used->idx != fe->queues[queue].ring.used_seen;
+}
+
+static void command(struct frontend *fe, uint8_t what, int expected)
+{
+	assert_int_equal(fe_set_config(fe, 0, &what, 1), expected);
+}
+
+static void one_round_trip(void **state)
+{
+	struct frontend *fe = start(state);
+
+	round_trip(fe, 0, "hello");
+	round_trip(fe, 1, "again");
+}
+
+static void indirect_round_trip(void **state)
+{
+	struct frontend *fe = start(state);
+	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
+	struct vring_desc *table = (void *)buffer(fe, 100);
+	struct vring_used_elem used;
+
+	table[0] = (struct vring_desc) { FE_GUEST + FE_BUFFERS, 3, VRING_DESC_F_NEXT, 1 };
+	table[1] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + 8, 3, VRING_DESC_F_NEXT, 2 };
+	table[2] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + SLOT, 2, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 3 };
+	table[3] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + SLOT + 8, 9, VRING_DESC_F_WRITE, 0 };
+	memcpy(buffer(fe, 0), "abc-----def", 11);
+	drv_desc(r, 7, FE_GUEST + FE_BUFFERS + 100 * SLOT, 4 * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
+	drv_make_avail(r, 7);
+	fe_kick(fe, ECHO_NOW);
+	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	assert_true(drv_get_used(r, &used));
+	assert_int_equal(used.id, 7);
+	assert_int_equal(used.len, 6);
+	assert_memory_equal(buffer(fe, 1), "ab\0\0\0\0\0\0cdef", 12);
+}
+
+/* Across the wrap of the 16-bit indices, with and without event index, in batches. */
+static void batches(void **state, uint64_t features)
+{
+	struct visit *v = *state;
+	struct frontend *fe = &v->fe;
+	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
+	unsigned int round;
+	char text[16];
+
+	assert_int_equal(fe_negotiate(fe, features, ALL), 0);
+	assert_int_equal(fe_share_memory(fe), 0);
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 65000), 0);
+	for (round = 0; round < 1000; round++) {
+		uint16_t num = (uint16_t)(round % (SIZE / 2) + 1), i, old = r->avail->idx;
+
+		/* an interrupt for the last of the batch only */
+		drv_set_used_event(r, (uint16_t)(r->used_seen + num - 1));
+		for (i = 0; i < num; i++) {
+			snprintf(text, sizeof(text), "%u-%u", round, i);
+			post(fe, ECHO_NOW, i, text);
+		}
+		if (drv_wants_kick(r, old))
+			fe_kick(fe, ECHO_NOW);
+		while ((uint16_t)(r->used->idx - r->used_seen) < num)
+			assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+		for (i = 0; i < num; i++) {
+			snprintf(text, sizeof(text), "%u-%u", round, i);
+			expect_answer(fe, ECHO_NOW, i, text);
+		}
+		while (fe_wait_call(fe, ECHO_NOW, 0))
+			;
+	}
+}
+
+static void batches_with_event_index(void **state)
+{
+	batches(state, ALL);
+}
+
+static void batches_with_flags(void **state)
+{
+	batches(state, ~BIT(VIRTIO_RING_F_EVENT_IDX));
+}
+
+/* A front-end from before SET_VRING_ENABLE, protocol features and acknowledgements. */
+static void old_front_end(void **state)
+{
+	struct visit *v = *state;
+	struct frontend *fe = &v->fe;
+
+	assert_int_equal(fe_negotiate(fe, NO_PROTOCOL, 0), 0);
+	assert_int_equal(fe_share_memory(fe), 0);
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 0), 0);
+	round_trip(fe, 3, "old");
+}
+
+static void disabled_until_enabled(void **state)
+{
+	struct frontend *fe = start(state);
+
+	assert_int_equal(fe_set_state(fe, VHU_SET_VRING_ENABLE, ECHO_NOW, 0), 0);
+	post(fe, ECHO_NOW, 0, "later");
+	fe_kick(fe, ECHO_NOW);
+	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
+	assert_false(has_answer(fe, ECHO_NOW));
+	assert_int_equal(fe_set_state(fe, VHU_SET_VRING_ENABLE, ECHO_NOW, 1), 0);
+	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	expect_answer(fe, ECHO_NOW, 0, "later");
+}
+
+static void stop_and_go_on(void **state)
+{
+	struct frontend *fe = start(state);
+	uint16_t base;
+
+	round_trip(fe, 0, "one");
+	round_trip(fe, 1, "two");
+	assert_int_equal(fe_queue_stop(fe, ECHO_NOW, &base), 0);
+	assert_int_equal(base, 2);
+	post(fe, ECHO_NOW, 2, "three");
+	fe_kick(fe, ECHO_NOW);
+	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
+	/* the kick descriptor alone starts it again, where it stopped */
+	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_KICK, ECHO_NOW, fe->queues[ECHO_NOW].kick), 0);
+	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	expect_answer(fe, ECHO_NOW, 2, "three");
+}
+
+static void without_interrupts(void **state)
+{
+	struct frontend *fe = start(state);
+	int left;
+
+	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_CALL, ECHO_NOW, -1), 0);
+	post(fe, ECHO_NOW, 0, "polled");
+	fe_kick(fe, ECHO_NOW);
+	for (left = CALL_MS; left > 0 && !has_answer(fe, ECHO_NOW); left--)
+		usleep(1000);
+	expect_answer(fe, ECHO_NOW, 0, "polled");
+}
+
+static void held_elements_survive_a_memory_change(void **state)
+{
+	struct frontend *fe = start(state);
+
+	post(fe, ECHO_HELD, 0, "first");
+	fe_kick(fe, ECHO_HELD);
+	assert_true(fe_alive(fe));
+	assert_int_equal(fe_share_memory(fe), 0);
+	post(fe, ECHO_HELD, 1, "second");
+	fe_kick(fe, ECHO_HELD);
+	assert_false(fe_wait_call(fe, ECHO_HELD, SILENCE_MS));
+	command(fe, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(fe, ECHO_HELD, CALL_MS));
+	expect_answer(fe, ECHO_HELD, 0, "first");
+	expect_answer(fe, ECHO_HELD, 1, "second");
+}
+
+/* The same addresses lead to another file: the running rings follow. */
+static void rings_move_to_other_memory(void **state)
+{
+	struct frontend *fe = start(state);
+	int file = memfd_create("moved", MFD_CLOEXEC);
+	struct vhu_msg msg = fe_mem_table(fe);
+	char *old = fe->mem;
+	unsigned int i;
+
+	round_trip(fe, 0, "before");
+	assert_int_equal(ftruncate(file, FE_MEM_BYTES), 0);
+	assert_int_equal(write(file, old, FE_MEM_BYTES), FE_MEM_BYTES);
+	msg.fds[0] = file;
+	assert_int_equal(fe_send(fe, &msg), 0);
+	fe->mem = mmap(NULL, FE_MEM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	assert_ptr_not_equal(fe->mem, MAP_FAILED);
+	for (i = 0; i < fe->num_queues; i++) {
+		struct drv_ring *r = &fe->queues[i].ring;
+
+		r->desc = (void *)(fe->mem + ((char *)r->desc - old));
+		r->avail = (void *)(fe->mem + ((char *)r->avail - old));
+		r->used = (void *)(fe->mem + ((char *)r->used - old));
+	}
+	munmap(old, FE_MEM_BYTES);
+	close(file);
+	round_trip(fe, 1, "after");
+}
+
+static void held_elements_are_served_again(void **state)
+{
+	struct frontend *fe = start(state);
+	struct fe_queue *q = &fe->queues[ECHO_HELD];
+	uint16_t base, i;
+
+	for (i = 0; i < 3; i++)
+		post(fe, ECHO_HELD, i, "held");
+	fe_kick(fe, ECHO_HELD);
+	assert_true(fe_alive(fe));
+	assert_int_equal(fe_queue_stop(fe, ECHO_HELD, &base), 0);
+	assert_int_equal(base, 0);
+	command(fe, ECHO_FLUSH, 0); /* nothing left to flush, and no crash */
+	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_KICK, ECHO_HELD, q->kick), 0);
+	command(fe, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(fe, ECHO_HELD, CALL_MS));
+	for (i = 0; i < 3; i++)
+		expect_answer(fe, ECHO_HELD, i, "held");
+}
+
+/* A second front-end takes the rings over, as our adapter does when a daemon was restarted. */
+static void next_front_end_goes_on(void **state)
+{
+	struct visit *v = *state;
+	struct frontend *fe = start(state), *next = &v->next;
+	struct drv_ring *r;
+
+	round_trip(fe, 0, "one");
+	post(fe, ECHO_HELD, 0, "lost?");
+	fe_kick(fe, ECHO_HELD);
+	assert_true(fe_alive(fe));
+	assert_int_equal(fe_connect(next, v->server->path), 0);
+	memcpy(next->mem, fe->mem, FE_MEM_BYTES);
+	fe_close(fe);
+
+	assert_int_equal(fe_negotiate(next, ALL, ALL), 0);
+	assert_int_equal(fe_share_memory(next), 0);
+	r = &next->queues[ECHO_HELD].ring;
+	assert_int_equal(fe_queue_start(next, ECHO_HELD, SIZE, 0), 0);
+	assert_int_equal(r->used->idx, 0);
+	post(next, ECHO_HELD, 0, "lost?");
+	fe_kick(next, ECHO_HELD);
+	assert_true(fe_alive(next)); /* the kick came in before the next message */
+	command(next, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(next, ECHO_HELD, CALL_MS));
+	expect_answer(next, ECHO_HELD, 0, "lost?");
+}
+
+static void configuration(void **state)
+{
+	struct frontend *fe = start(state);
+	uint8_t out[ECHO_CONFIG_SIZE], in[ECHO_CONFIG_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(out); i++)
+		out[i] = (uint8_t)(100 + i);
+	assert_int_equal(fe_set_config(fe, 0, out, sizeof(out)), 0);
+	assert_int_equal(fe_get_config(fe, 0, in, sizeof(in)), 0);
+	assert_memory_equal(in, out, sizeof(out));
+	assert_int_equal(fe_set_config(fe, 15, "x", 1), 0);
+	assert_int_equal(fe_get_config(fe, 14, in, 2), 0);
+	assert_memory_equal(in, "rx", 2); /* 114 is 'r' */
+	assert_int_equal(fe_get_config(fe, 15, in, 2), -EREMOTEIO);
+	assert_int_equal(fe_set_config(fe, 15, in, 2), -EREMOTEIO);
+	command(fe, ECHO_REFUSE, -EREMOTEIO);
+	assert_true(fe_alive(fe));
+}
+
+static void configuration_change(void **state)
+{
+	struct frontend *fe = start(state);
+	struct vhu_msg msg;
+
+	command(fe, ECHO_CHANGE, -EREMOTEIO); /* nobody to tell */
+	assert_int_equal(fe_open_channel(fe), 0);
+	command(fe, ECHO_CHANGE, 0);
+	assert_int_equal(vhu_channel_recv(fe->channel, &msg, CALL_MS), 0);
+	assert_int_equal(msg.request, VHU_BACKEND_CONFIG_CHANGE_MSG);
+	assert_int_equal(msg.flags, VHU_VERSION);
+	assert_int_equal(msg.size, 0);
+	/* a channel that nobody reads costs messages, not the daemon */
+	close(fe->channel);
+	fe->channel = -1;
+	command(fe, ECHO_CHANGE, -EREMOTEIO);
+	assert_true(fe_alive(fe));
+}
+
+static void the_device_may_hang_up(void **state)
+{
+	struct frontend *fe = start(state);
+
+	command(fe, ECHO_FAIL, 0); /* the answer comes first */
+	assert_true(fe_wait_closed(fe, CALL_MS));
+}
+
+static void reset(void **state, uint32_t request)
+{
+	struct frontend *fe = start(state);
+	uint8_t byte = 7;
+
+	round_trip(fe, 0, "before");
+	assert_int_equal(fe_set_config(fe, 3, &byte, 1), 0);
+	assert_int_equal(fe_send(fe, &(struct vhu_msg) { .request = request }), 0);
+	assert_int_equal(fe_get_config(fe, 3, &byte, 1), 0);
+	assert_int_equal(byte, request == VHU_RESET_DEVICE ? 0 : 7);
+	post(fe, ECHO_NOW, 1, "ignored");
+	fe_kick(fe, ECHO_NOW);
+	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
+	/* memory and features are still known */
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 0), 0);
+	round_trip(fe, 1, "after");
+}
+
+static void reset_device(void **state)
+{
+	reset(state, VHU_RESET_DEVICE);
+}
+
+static void reset_owner(void **state)
+{
+	reset(state, VHU_RESET_OWNER);
+}
+
+static void what_is_offered(void **state)
+{
+	struct visit *v = *state;
+	uint64_t value;
+
+	assert_int_equal(fe_get_u64(&v->fe, VHU_GET_FEATURES, &value), 0);
+	assert_true(value == (BIT(28) | BIT(29) | BIT(30) | BIT(32)));
+	assert_int_equal(fe_get_u64(&v->fe, VHU_GET_PROTOCOL_FEATURES, &value), 0);
+	assert_true(value == (BIT(0) | BIT(3) | BIT(5) | BIT(9) | BIT(13)));
+	assert_int_equal(fe_get_u64(&v->fe, VHU_GET_QUEUE_NUM, &value), 0);
+	assert_int_equal(value, ECHO_QUEUES);
+}
+
+#define TEST(f) \
+	{ \
+#f, f, connect_front_end, hang_up, &visit \
+	}
+
+int main(int argc, char **argv)
+{
+	struct server server;
+	struct visit visit = { .server = &server };
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_offered),
+		TEST(one_round_trip),
+		TEST(indirect_round_trip),
+		TEST(batches_with_event_index),
+		TEST(batches_with_flags),
+		TEST(old_front_end),
+		TEST(disabled_until_enabled),
+		TEST(stop_and_go_on),
+		TEST(without_interrupts),
+		TEST(held_elements_survive_a_memory_change),
+		TEST(rings_move_to_other_memory),
+		TEST(held_elements_are_served_again),
+		TEST(next_front_end_goes_on),
+		TEST(configuration),
+		TEST(configuration_change),
+		TEST(the_device_may_hang_up),
+		TEST(reset_device),
+		TEST(reset_owner),
+	};
+	int r, end;
+
+	fe_init(&visit.next);
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s DAEMON [OPTION...]\n", argv[0]);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	r = server_start(&server, argv + 1);
+	if (r < 0) {
+		fprintf(stderr, "%s: %s did not start (%d)\n", argv[0], argv[1], r);
+		server_show_log(&server);
+		return 1;
+	}
+	r = cmocka_run_group_tests_name("echo", tests, NULL, NULL);
+	if (r)
+		server_show_log(&server);
+	end = server_stop(&server, CALL_MS);
+	if (end)
+		fprintf(stderr, "%s: the daemon ended with %d\n", argv[0], end);
+	return r || end;
+}
