@@ -71,7 +71,10 @@ choose_rng
 # From the panel to the event node. The panels live as long as the measurement, so that comes first.
 "$build/bench/latency" --runs "$runs" --count "$touches" touch >"$work/touch" 2>"$work/touch.log" &
 measurement=$!
-wait_for "the panel" grep -rqs HID_UNIQ=bench-loopback /sys/bus/hid/devices --include=uevent
+panel_there() {
+	grep -q HID_UNIQ=bench-loopback /sys/bus/hid/devices/*/uevent
+}
+wait_for "the panel" panel_there
 start panel-daemon "$build/vhost-user-input-hidraw/vhost-user-input-hidraw" --socket-path="$work/touch.sock" \
 	--serial=bench-loopback
 start panel-adapter "$build/adapter/virtio-loopback-adapter" --device input --name bench-touch \
