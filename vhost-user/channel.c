@@ -118,7 +118,7 @@ static int recv_bytes(const struct transfer *t, void *buf, size_t len, struct vh
 			return -errno;
 		if (n == 0)
 			return -ECONNRESET;
-		if (mh.msg_controllen && !take_fds(&mh, msg))
+		if (msg && mh.msg_controllen && !take_fds(&mh, msg))
 			return -EPROTO;
 		if (mh.msg_flags & MSG_CTRUNC)
 			return -EPROTO;

@@ -86,7 +86,7 @@ int vhu_listen_path(struct vhu_listener *l, const char *path)
 			sizeof(addr.sun_path) - 1, strlen(path));
 		return -ENAMETOOLONG;
 	}
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	r = clear_path(&addr);
 	if (r < 0)
 		return r;

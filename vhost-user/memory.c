@@ -90,7 +90,7 @@ static int check_file(int fd, const struct vhu_mem_region *r, uint64_t *unit)
 
 static int map_region(struct region *region, const struct vhu_mem_region *r, int fd)
 {
-	uint64_t unit, start, len;
+	uint64_t unit = 1, start, len;
 	void *p;
 	int err;
 

@@ -15,7 +15,7 @@
 
 #define FE_MAX_QUEUES 8
 #define FE_MEM_BYTES  0x100000u
-#define FE_QUEUE_ROOM 0x8000u /* ring of queue i: at i times this */
+#define FE_QUEUE_ROOM 0x8000ul /* ring of queue i: at i times this */
 #define FE_BUFFERS    0x80000u
 #define FE_GUEST      UINT64_C(0x140000000)
 #define FE_USER	      UINT64_C(0x7fee00000000)

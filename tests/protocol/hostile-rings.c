@@ -229,7 +229,7 @@ static void move_ring(struct frontend *fe, enum ring_part part, uint64_t addr)
 
 static void descriptors_outside(struct frontend *fe)
 {
-	move_ring(fe, DESC, FE_USER + FE_MEM_BYTES - SIZE * 16 + 16);
+	move_ring(fe, DESC, FE_USER + FE_MEM_BYTES - 16ul * SIZE + 16);
 }
 
 static void available_ring_outside(struct frontend *fe)
@@ -355,7 +355,7 @@ static void truncated_buffers(struct frontend *fe)
 	if (ftruncate(fe->mem_fd, FE_BUFFERS) < 0)
 		return;
 	for (i = 0; i < SIZE; i++) {
-		drv_desc(r, (uint16_t)i, FE_GUEST + FE_BUFFERS + i * 64, 64, i % 2 ? VRING_DESC_F_WRITE : 0, 0);
+		drv_desc(r, (uint16_t)i, FE_GUEST + FE_BUFFERS + i * 64ul, 64, i % 2 ? VRING_DESC_F_WRITE : 0, 0);
 		drv_make_avail(r, (uint16_t)i);
 	}
 	fe_kick(fe, last(fe));

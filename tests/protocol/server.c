@@ -34,7 +34,7 @@ static void run_child(char *const *argv, const struct server *s, const char *not
 	char option[128], *args[MAX_ARGS + 2];
 	int n = 0, log = open(s->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
-	for (; argv[n] && n < MAX_ARGS; n++)
+	for (; n < MAX_ARGS && argv[n]; n++)
 		args[n] = argv[n];
 	snprintf(option, sizeof(option), "--socket-path=%s", s->path);
 	args[n++] = option;
@@ -78,7 +78,7 @@ int server_start(struct server *s, char *const *argv)
 	int notify, r;
 
 	memset(s, 0, sizeof(*s));
-	strcpy(s->dir, "/tmp/vhu-test-XXXXXX");
+	snprintf(s->dir, sizeof(s->dir), "/tmp/vhu-test-XXXXXX");
 	if (!mkdtemp(s->dir))
 		return -errno;
 	snprintf(s->path, sizeof(s->path), "%s/socket", s->dir);

@@ -25,7 +25,7 @@
 #define SIZE	    16
 #define CALL_MS	    5000
 #define SILENCE_MS  100
-#define SLOT	    256u /* bytes of each buffer; chain i uses buffers 2i and 2i + 1 */
+#define SLOT	    256ul /* bytes of each buffer; chain i uses buffers 2i and 2i + 1 */
 #define ALL	    UINT64_MAX
 #define MIN_VIRTIO  BIT(VIRTIO_F_VERSION_1)
 #define NO_PROTOCOL (~BIT(VHU_F_PROTOCOL_FEATURES))
@@ -70,9 +70,9 @@ static char *buffer(struct frontend *fe, unsigned int i)
 static void post(struct frontend *fe, unsigned int queue, uint16_t i, const char *text)
 {
 	struct drv_ring *r = &fe->queues[queue].ring;
-	uint64_t addr = FE_GUEST + FE_BUFFERS + 2u * i * SLOT;
+	uint64_t addr = FE_GUEST + FE_BUFFERS + 2ul * i * SLOT;
 
-	strcpy(buffer(fe, 2u * i), text);
+	memcpy(buffer(fe, 2u * i), text, strlen(text) + 1);
 	memset(buffer(fe, 2u * i + 1), 0, SLOT);
 	drv_desc(r, (uint16_t)(2 * i), addr, (uint32_t)strlen(text), VRING_DESC_F_NEXT, (uint16_t)(2 * i + 1));
 	drv_desc(r, (uint16_t)(2 * i + 1), addr + SLOT, SLOT, VRING_DESC_F_WRITE, 0);

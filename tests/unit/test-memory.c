@@ -20,7 +20,7 @@
 #include "memory.h"
 #include "wire.h"
 
-#define PAGE  4096u
+#define PAGE  4096ul
 #define GUEST UINT64_C(0x100000000)
 #define USER  UINT64_C(0x7f0000000000)
 

@@ -53,9 +53,9 @@ static void rings_outside(void **state)
 
 	virtq_stop(f->vq);
 	s = f->setup;
-	s.desc = end - 8 * 16 + 16;
+	s.desc = end - 8ul * 16 + 16;
 	assert_int_equal(virtq_start(f->vq, f->mem, &s), -EFAULT);
-	s.desc = end - 8 * 16;
+	s.desc = end - 8ul * 16;
 	assert_int_equal(virtq_start(f->vq, f->mem, &s), 0);
 	virtq_stop(f->vq);
 	s.desc = GUEST; /* a guest address where a user address belongs */
@@ -63,10 +63,10 @@ static void rings_outside(void **state)
 	s.desc = UINT64_MAX - 15;
 	assert_int_equal(virtq_start(f->vq, f->mem, &s), -EFAULT);
 	s = f->setup;
-	s.avail = end - 4 - 2 * 8 + 2;
+	s.avail = end - 4 - 2ul * 8 + 2;
 	assert_int_equal(virtq_start(f->vq, f->mem, &s), -EFAULT);
 	s = f->setup;
-	s.used = end - 4 - 8 * 8;
+	s.used = end - 4 - 8ul * 8;
 	assert_int_equal(virtq_start(f->vq, f->mem, &s), 0);
 	virtq_stop(f->vq);
 	s.features = F_EVENT_IDX; /* two bytes more */
@@ -324,7 +324,7 @@ static void remap_without_the_ring(void **state)
 
 	virtq_stop(f->vq);
 	/* a ring at the very end fits the old table only */
-	f->setup.desc = USER + FILE_BYTES - 8 * 16;
+	f->setup.desc = USER + FILE_BYTES - 8ul * 16;
 	assert_int_equal(virtq_start(f->vq, f->mem, &f->setup), 0);
 	mem = fixture_map_part(f, FILE_BYTES / 2);
 	assert_int_equal(virtq_remap(f->vq, mem), -EFAULT);

@@ -15,7 +15,7 @@
 
 static void simple_buffer(struct fixture *f, uint16_t i, uint16_t flags)
 {
-	drv_desc(&f->ring, i, GUEST_BUFFER + i * 64u, 64, flags, 0);
+	drv_desc(&f->ring, i, GUEST_BUFFER + i * 64ul, 64, flags, 0);
 	drv_make_avail(&f->ring, i);
 }
 
@@ -58,7 +58,7 @@ static void one_direct_buffer(void **state)
 	assert_true(drv_get_used(&f->ring, &used));
 	assert_int_equal(used.id, 5);
 	assert_int_equal(used.len, 5);
-	assert_memory_equal(f->bytes + BUFFERS + 5 * 64, "hello", 5);
+	assert_memory_equal(f->bytes + BUFFERS + 5ul * 64, "hello", 5);
 	assert_false(drv_get_used(&f->ring, &used));
 }
 
