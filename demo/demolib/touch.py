@@ -90,5 +90,6 @@ def first_difference(sent, got, tolerance=0):
 
 
 def shown(frame):
-    """A frame for people."""
-    return " ".join(f"({x:g}, {y:g})" for x, y in frame) or "no finger"
+    """A frame for people, with its first fingers only."""
+    words = " ".join(f"({x:g}, {y:g})" for x, y in frame[:2]) or "no finger"
+    return f"{words} and {len(frame) - 2} more" if len(frame) > 2 else words

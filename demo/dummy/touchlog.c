@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,6 +143,18 @@ static int report_end(int ret, unsigned int frames, unsigned int dropped, struct
 	return 0;
 }
 
+/*
+ * The kernel keeps some twenty frames of ten fingers for a reader. A compositor
+ * that is busy with the same frames must not keep us from taking them in time;
+ * without the right to overtake it we do what we can.
+ */
+static void hurry(void)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &priority);
+}
+
 static int log_frames(struct evdev *evdev, const struct arguments *arguments, FILE *out, struct fault *fault)
 {
 	unsigned int frames = 0, dropped = 0;
@@ -152,6 +164,7 @@ static int log_frames(struct evdev *evdev, const struct arguments *arguments, FI
 
 	/* Whole lines reach the file at once: it may be read while we write. */
 	setvbuf(out, NULL, _IOLBF, 0);
+	hurry();
 	for (;;) {
 		timeout = frames == 0 ? (int)arguments->timeout_ms : -1;
 		if (frames && arguments->idle_ms)

@@ -22,6 +22,7 @@ UNITS = 16384        # values that an axis of the panel has
 RESOLUTION = (106, 191)  # units per mm of a glass of 154.08 mm x 85.92 mm
 CONTACTS = 10
 PIXEL_TOLERANCE = 1.0
+EVENT_BYTES = 8      # struct virtio_input_event
 BRUSH = 3            # the client paints that far around a finger
 
 BOXES = (
@@ -124,14 +125,15 @@ def used_once(ctx):
     seen = gesture(ctx, "drag 0.2 0.5 0.8 0.5 200", client=False)
     wait_for(lambda: not target.running("native"), 15)
     require("no frame came" in target.log("native"),
-            f"the native node {ctx.native} delivered the drag too: {last_line(target.log('native'))}")
+            f"the native node {ctx.native} delivered the drag too")
     return f"{seen}; none of them on {ctx.native}"
 
 
 def start_weston(ctx):
     target = ctx.target
     target.must(f"mkdir -p {RUNTIME} && chmod 700 {RUNTIME}")
-    target.launch("weston", ["weston", "--tty=1", "--backend=drm-backend.so", "--use-pixman", "--continue-without-input",
+    # Before its client: the kernel keeps some twenty frames of ten fingers for a compositor, then it drops them
+    target.launch("weston", ["nice", "-n", "-10", "weston", "--tty=1", "--backend=drm-backend.so", "--use-pixman", "--continue-without-input",
                              "--shell=kiosk-shell.so", "--idle-time=0"], {"XDG_RUNTIME_DIR": RUNTIME})
     log = target.wait_log("weston", "/kiosk-shell.so'", 40)
     ctx.display = wait_for(lambda: target.shell(f"cd {RUNTIME} && ls | grep -v lock | head -n 1").out.strip(), 20)
@@ -231,11 +233,14 @@ def replug(ctx):
 
 def statistics(ctx):
     state = ctx.target.must("cat /sys/kernel/debug/virtio_loopback/*/state")
-    numbers = {key: [int(n) for n in re.findall(rf"\b{key}\D{{0,3}}(\d+)", state)] for key in ("kicks", "calls")}
     (ctx.output / "module-state.txt").write_text(state, encoding="utf-8")
-    for key, found in numbers.items():
-        require(found and max(found) > 0, f"the module counted no {key}")
-    return f"{max(numbers['kicks'])} kicks and {max(numbers['calls'])} calls on the event queue"
+    queue = re.search(r"^queue 0: .*\bkicks (\d+) calls (\d+) interrupts (\d+) .*\bfrom-daemon (\d+)", state, re.MULTILINE)
+    failures = re.search(r"^failures: mappings (\d+) bad-unmaps (\d+)", state, re.MULTILINE)
+    require(queue and failures, "the module's state file has no line for the event queue")
+    kicks, calls, interrupts, size = (int(number) for number in queue.groups())
+    require(kicks and calls and interrupts and size, f"the module counted nothing: {queue[0]}")
+    require(failures.groups() == ("0", "0"), f"the module could not map all buffers: {failures[0]}")
+    return f"{kicks} kicks, {calls} calls, {interrupts} interrupts, {size // EVENT_BYTES} events through the pool"
 
 
 def clean_end(ctx):
