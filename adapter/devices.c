@@ -8,8 +8,8 @@
 #include "adapter/devices.h"
 
 #define BIT(n) (1ULL << (n))
-#define KIB(n) ((n)*1024ULL)
-#define MIB(n) ((n)*1024 * 1024ULL)
+#define KIB(n) (1024ULL * (n))
+#define MIB(n) (1024ULL * 1024 * (n))
 
 /* Device-specific bits: virtio 1.4, 2.2. Those from 64 up need a protocol that vhost-user lacks. */
 #define DEVICE_BITS_LOW	 (BIT(24) - 1)

@@ -340,7 +340,7 @@ static void daemon_hangs(void **state)
 	x->fake.fault = FAKE_SILENT;
 	start = now_ms();
 	assert_int_equal(ask(x, (struct vlb_request) { .type = VLB_REQ_CONFIG_GET, .len = 4 }), ETIMEDOUT);
-	assert_true(now_ms() - start < 2 * TIMEOUT_MS);
+	assert_true(now_ms() - start < 2LL * TIMEOUT_MS);
 	assert_true(run_until(x, is_removed));
 	x->fake.fault = FAKE_POLITE;
 	assert_true(run_until(x, is_second));

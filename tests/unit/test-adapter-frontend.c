@@ -200,7 +200,7 @@ static void hostile_answers(void **state)
 				!strstr(frontend_why(fe), vhu_request_name(requests[i])))
 				fail_msg("%s, fault %d: returned %d, says \"%s\"", vhu_request_name(requests[i]), fault,
 					ret, frontend_why(fe));
-			assert_true(now_ms() - start < TIMEOUT_MS * 3);
+			assert_true(now_ms() - start < 3LL * TIMEOUT_MS);
 			disconnect(fe, &f);
 		}
 	}
