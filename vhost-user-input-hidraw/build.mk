@@ -6,3 +6,11 @@ $(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid
 $(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c native.c recording.c options.c print.c input-device.c \
 	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw
+
+INPUT_TEST_LIB := vhost-user-input-hidraw/libinput-hidraw.a
+
+$(call unit-test,test-hid-parser,test-hid-parser.c hid-builder.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-hid-touch,test-hid-touch.c hid-builder.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))

@@ -3,8 +3,8 @@
 
 #include "hid-parser.h"
 
-int hid_field_get(const struct hid_field *field, unsigned int index, const uint8_t *payload, size_t size,
-	int64_t *value)
+int hid_field_get(
+	const struct hid_field *field, unsigned int index, const uint8_t *payload, size_t size, int64_t *value)
 {
 	uint64_t bit = (uint64_t)field->bit_offset + (uint64_t)index * field->bits;
 	uint64_t raw = 0;

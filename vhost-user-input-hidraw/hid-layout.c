@@ -6,9 +6,9 @@
 
 #include "hid-layout.h"
 
-#define DESKTOP_X  HID_USAGE(0x01, 0x30)
-#define DESKTOP_Y  HID_USAGE(0x01, 0x31)
-#define DIGITIZER(id) HID_USAGE(0x0d, (id))
+#define DESKTOP_X	HID_USAGE(0x01, 0x30)
+#define DESKTOP_Y	HID_USAGE(0x01, 0x31)
+#define DIGITIZER(id)	HID_USAGE(0x0d, (id))
 #define TOUCH_SCREEN	DIGITIZER(0x04)
 #define FINGER		DIGITIZER(0x22)
 #define CONTACT_COUNT	DIGITIZER(0x54)
@@ -252,7 +252,7 @@ static int find_axes(struct hid_touch *touch, const struct finger *finger, struc
 		return 0;
 	}
 	/* Without an azimuth only "lying" and "upright" can be told; a quarter turn is the maximum by definition. */
-	axes->range[TOUCH_ORIENTATION] = (struct touch_range){ .present = true, .max = 1 };
+	axes->range[TOUCH_ORIENTATION] = (struct touch_range) { .present = true, .max = 1 };
 	if (azimuth && azimuth->min == 0 && azimuth->max >= 4 && credible_range(azimuth)) {
 		axes->range[TOUCH_ORIENTATION].max = (int32_t)(azimuth->max / 4);
 		axes->range[TOUCH_ORIENTATION].min = -axes->range[TOUCH_ORIENTATION].max;

@@ -205,38 +205,19 @@ static int global_item(struct parser *parser, const struct item *item)
 	struct limit limit = { item->value, item->svalue };
 
 	switch (item->tag) {
-	case GLOBAL_USAGE_PAGE:
-		parser->global.page = item->value & 0xffff;
-		return 0;
-	case GLOBAL_LOGICAL_MIN:
-		parser->global.min = item->svalue;
-		return 0;
-	case GLOBAL_LOGICAL_MAX:
-		parser->global.max = limit;
-		return 0;
-	case GLOBAL_PHYSICAL_MIN:
-		parser->global.physical_min = item->svalue;
-		return 0;
-	case GLOBAL_PHYSICAL_MAX:
-		parser->global.physical_max = limit;
-		return 0;
-	case GLOBAL_EXPONENT:
-		parser->global.exponent = decode_exponent(item);
-		return 0;
-	case GLOBAL_UNIT:
-		parser->global.unit = item->value;
-		return 0;
+	case GLOBAL_USAGE_PAGE: parser->global.page = item->value & 0xffff; return 0;
+	case GLOBAL_LOGICAL_MIN: parser->global.min = item->svalue; return 0;
+	case GLOBAL_LOGICAL_MAX: parser->global.max = limit; return 0;
+	case GLOBAL_PHYSICAL_MIN: parser->global.physical_min = item->svalue; return 0;
+	case GLOBAL_PHYSICAL_MAX: parser->global.physical_max = limit; return 0;
+	case GLOBAL_EXPONENT: parser->global.exponent = decode_exponent(item); return 0;
+	case GLOBAL_UNIT: parser->global.unit = item->value; return 0;
 	case GLOBAL_REPORT_SIZE:
-	case GLOBAL_REPORT_COUNT:
-		return set_report_shape(parser, item);
-	case GLOBAL_REPORT_ID:
-		return set_report_id(parser, item);
-	case GLOBAL_PUSH:
-		return push_globals(parser);
-	case GLOBAL_POP:
-		return pop_globals(parser);
-	default:
-		return 0; /* reserved: Linux and Windows ignore them */
+	case GLOBAL_REPORT_COUNT: return set_report_shape(parser, item);
+	case GLOBAL_REPORT_ID: return set_report_id(parser, item);
+	case GLOBAL_PUSH: return push_globals(parser);
+	case GLOBAL_POP: return pop_globals(parser);
+	default: return 0; /* reserved: Linux and Windows ignore them */
 	}
 }
 
@@ -278,22 +259,19 @@ static int local_item(struct parser *parser, const struct item *item)
 	int ret;
 
 	switch (item->tag) {
-	case LOCAL_USAGE:
-		return add_usage(parser, item);
+	case LOCAL_USAGE: return add_usage(parser, item);
 	case LOCAL_USAGE_MIN:
 		ret = add_usage(parser, item);
 		parser->range_open = !ret && !(parser->delimited && parser->alternatives > 1);
 		return ret;
-	case LOCAL_USAGE_MAX:
-		return end_usage_range(parser, item);
+	case LOCAL_USAGE_MAX: return end_usage_range(parser, item);
 	case LOCAL_DELIMITER:
 		if ((item->value == 1) == parser->delimited)
 			return fail(parser, -EINVAL, "delimiters do not match");
 		parser->delimited = item->value == 1;
 		parser->alternatives = 0;
 		return 0;
-	default:
-		return 0; /* designators and strings */
+	default: return 0; /* designators and strings */
 	}
 }
 
@@ -415,21 +393,11 @@ static int main_item(struct parser *parser, const struct item *item)
 	int ret = 0;
 
 	switch (item->tag) {
-	case MAIN_INPUT:
-		ret = data_item(parser, item, HID_INPUT);
-		break;
-	case MAIN_OUTPUT:
-		ret = data_item(parser, item, HID_OUTPUT);
-		break;
-	case MAIN_FEATURE:
-		ret = data_item(parser, item, HID_FEATURE);
-		break;
-	case MAIN_COLLECTION:
-		ret = open_collection(parser, item);
-		break;
-	case MAIN_END_COLLECTION:
-		ret = close_collection(parser);
-		break;
+	case MAIN_INPUT: ret = data_item(parser, item, HID_INPUT); break;
+	case MAIN_OUTPUT: ret = data_item(parser, item, HID_OUTPUT); break;
+	case MAIN_FEATURE: ret = data_item(parser, item, HID_FEATURE); break;
+	case MAIN_COLLECTION: ret = open_collection(parser, item); break;
+	case MAIN_END_COLLECTION: ret = close_collection(parser); break;
 	}
 	forget_locals(parser);
 	return ret;
@@ -469,7 +437,7 @@ int hid_parse(const uint8_t *data, size_t size, struct hid_table **table, struct
 	parser = calloc(1, sizeof(*parser));
 	if (!parser)
 		return -ENOMEM;
-	*parser = (struct parser){ .data = data, .size = size, .error = error, .collection = -1 };
+	*parser = (struct parser) { .data = data, .size = size, .error = error, .collection = -1 };
 	parser->table = calloc(1, sizeof(*parser->table));
 	if (!parser->table)
 		ret = -ENOMEM;

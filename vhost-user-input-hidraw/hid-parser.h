@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HID_MAX_DESCRIPTOR  4096  /* bytes; Linux hands out no more (HID_MAX_DESCRIPTOR_SIZE) */
-#define HID_MAX_FIELDS	    1024  /* the largest panels known need about 200 */
+#define HID_MAX_DESCRIPTOR  4096 /* bytes; Linux hands out no more (HID_MAX_DESCRIPTOR_SIZE) */
+#define HID_MAX_FIELDS	    1024 /* the largest panels known need about 200 */
 #define HID_MAX_COLLECTIONS 256
 #define HID_MAX_REPORT	    16384 /* bytes of one report */
 
@@ -116,7 +116,7 @@ void hid_table_free(struct hid_table *table); /* NULL is fine */
  * Returns 0 or -EMSGSIZE when the report is too short, -EINVAL when the field
  * has no such value or its values have more than 32 bits.
  */
-int hid_field_get(const struct hid_field *field, unsigned int index, const uint8_t *payload, size_t size,
-	int64_t *value);
+int hid_field_get(
+	const struct hid_field *field, unsigned int index, const uint8_t *payload, size_t size, int64_t *value);
 
 #endif /* HID_PARSER_H */

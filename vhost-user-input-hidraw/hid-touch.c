@@ -51,8 +51,8 @@ static void decode_contact(const struct hid_touch *touch, const struct finger *f
 	contact->axis[TOUCH_PRESSURE] = clamp(get(field[ROLE_PRESSURE], payload, size, 0), &range[TOUCH_PRESSURE]);
 	contact->axis[TOUCH_MAJOR] = clamp(width > height ? width : height, &range[TOUCH_MAJOR]);
 	contact->axis[TOUCH_MINOR] = clamp(width > height ? height : width, &range[TOUCH_MINOR]);
-	contact->axis[TOUCH_ORIENTATION] = orientation(&range[TOUCH_ORIENTATION],
-		get(field[ROLE_AZIMUTH], payload, size, 0), width > height);
+	contact->axis[TOUCH_ORIENTATION] = orientation(
+		&range[TOUCH_ORIENTATION], get(field[ROLE_AZIMUTH], payload, size, 0), width > height);
 }
 
 /* Its place in the frame, or the frame's count. */
@@ -71,8 +71,7 @@ static unsigned int find_contact(const struct touch_frame *frame, uint32_t id)
  * places of a report are mostly zero, that is id 0 and up: one that is down wins
  * over one that is not, else the first one.
  */
-static void collect(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload,
-	size_t size)
+static void collect(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload, size_t size)
 {
 	struct touch_frame *frame = &touch->frame;
 	struct touch_contact contact;
@@ -82,7 +81,8 @@ static void collect(struct hid_touch *touch, const struct touch_report *report, 
 		touch->received++;
 		decode_contact(touch, &report->fingers[i], payload, size, &contact);
 		place = find_contact(frame, contact.id);
-		if (place == TOUCH_MAX_SLOTS || (place < frame->count && (frame->contacts[place].down || !contact.down)))
+		if (place == TOUCH_MAX_SLOTS ||
+			(place < frame->count && (frame->contacts[place].down || !contact.down)))
 			continue;
 		frame->contacts[place] = contact;
 		if (place == frame->count)
@@ -127,8 +127,7 @@ static bool any_down(const struct hid_touch *touch, const struct touch_report *r
 }
 
 /* Returns whether the panel's clock stands still, that is whether this is still the scan seen last. */
-static bool same_scan(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload,
-	size_t size)
+static bool same_scan(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload, size_t size)
 {
 	int64_t now = get(report->scan_time, payload, size, -1);
 	bool same = now == touch->scan_time;
@@ -149,8 +148,8 @@ static bool same_scan(struct hid_touch *touch, const struct touch_report *report
  * with is an empty glass, unless it is left over from a frame whose first report
  * was lost, or fills up one that is complete.
  */
-static bool place_report(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload,
-	size_t size)
+static bool place_report(
+	struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload, size_t size)
 {
 	bool same = same_scan(touch, report, payload, size);
 	int64_t count = get(report->count, payload, size, -1);

@@ -21,8 +21,8 @@ static int __attribute__((format(printf, 3, 4))) fail(struct hid_error *error, i
 	return code;
 }
 
-int hidraw_understand(const char *name, const uint8_t *descriptor, size_t size, struct hid_touch **touch,
-	struct hid_error *error)
+int hidraw_understand(
+	const char *name, const uint8_t *descriptor, size_t size, struct hid_touch **touch, struct hid_error *error)
 {
 	struct hid_error why;
 	struct hid_table *table;
@@ -52,8 +52,10 @@ static int open_node(const char *path, int *result, struct hid_error *error)
 	if (fd < 0) {
 		code = -errno;
 		if (code == -EACCES || code == -EPERM)
-			return fail(error, code, "no permission to open %s; run as root, or let a udev rule give "
-				"the node to this user", path);
+			return fail(error, code,
+				"no permission to open %s; run as root, or let a udev rule give "
+				"the node to this user",
+				path);
 		return fail(error, code, "cannot open %s: %s; is the panel plugged in?", path, strerror(-code));
 	}
 	if (fstat(fd, &st) || !S_ISCHR(st.st_mode)) {

@@ -21,7 +21,7 @@
 int hidraw_open(const char *path, int *fd, struct source_info *info, struct hid_error *error);
 
 /* Parse @size bytes of a report descriptor into @touch; @name is for the sentence. As hidraw_open(). */
-int hidraw_understand(const char *name, const uint8_t *descriptor, size_t size, struct hid_touch **touch,
-	struct hid_error *error);
+int hidraw_understand(
+	const char *name, const uint8_t *descriptor, size_t size, struct hid_touch **touch, struct hid_error *error);
 
 #endif /* HIDRAW_H */

@@ -220,7 +220,8 @@ static void arm_stale_timer(struct input_dev *input)
 
 	ret = sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (ret >= 0 && !input->stale_timer)
-		ret = sd_event_add_time(event, &input->stale_timer, CLOCK_MONOTONIC, now + STALE_US, 0, on_stale, input);
+		ret = sd_event_add_time(
+			event, &input->stale_timer, CLOCK_MONOTONIC, now + STALE_US, 0, on_stale, input);
 	if (ret >= 0)
 		ret = sd_event_source_set_time(input->stale_timer, now + STALE_US);
 	if (ret >= 0)
@@ -334,7 +335,7 @@ static void log_counters(const struct input_dev *input)
 	const struct event_queue_stats *stats = event_queue_stats(input->queue);
 
 	vhu_info("reports %" PRIu64 ", broken %" PRIu64 ", frames %" PRIu64 ", fingers refused %" PRIu64
-		"; events sent %" PRIu64 " in %" PRIu64 " frames, overflows %" PRIu64 ", at most %u waited",
+		 "; events sent %" PRIu64 " in %" PRIu64 " frames, overflows %" PRIu64 ", at most %u waited",
 		input->reports, input->broken, input->frames, input->refused, stats->events, stats->frames,
 		stats->overflows, stats->most);
 }

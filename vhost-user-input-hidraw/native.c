@@ -139,8 +139,8 @@ static int watch(struct native *native, sd_event *event)
 	if (ret >= 0)
 		ret = udev_monitor_enable_receiving(native->monitor);
 	if (ret >= 0)
-		ret = sd_event_add_io(event, &native->source, udev_monitor_get_fd(native->monitor), EPOLLIN, on_monitor,
-			native);
+		ret = sd_event_add_io(
+			event, &native->source, udev_monitor_get_fd(native->monitor), EPOLLIN, on_monitor, native);
 	return ret < 0 ? ret : 0;
 }
 
@@ -186,10 +186,9 @@ void native_follow(struct native *native, const char *sysfs)
 		udev_enumerate_unref(all);
 		return;
 	}
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all))
-	{
-		struct udev_device *device =
-			udev_device_new_from_syspath(native->udev, udev_list_entry_get_name(entry));
+	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all)) {
+		struct udev_device *device = udev_device_new_from_syspath(
+			native->udev, udev_list_entry_get_name(entry));
 
 		consider(native, device);
 		udev_device_unref(device);

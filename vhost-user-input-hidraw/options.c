@@ -25,7 +25,8 @@ static const struct argp_option options[] = {
 		"Play this hid-recorder file to the first driver that comes, instead of reading a panel", 0 },
 	{ "name", OPT_NAME, "TEXT", 0, "Give the device this name instead of the panel's own", 1 },
 	{ "no-grab", OPT_NO_GRAB, NULL, 0,
-		"Leave the panel's native event node to others; on the machine with the panel touches then arrive twice", 1 },
+		"Leave the panel's native event node to others; on the machine with the panel touches then arrive twice",
+		1 },
 	{ "print-panel", OPT_PRINT_PANEL, NULL, 0, "Print what is understood of the panel, and end", 2 },
 	{ 0 },
 };

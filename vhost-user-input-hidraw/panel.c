@@ -97,8 +97,8 @@ static uint16_t release_number(struct udev_device *hid)
 	return release ? (uint16_t)strtoul(release, NULL, 16) : 0;
 }
 
-static int open_candidate(struct udev_device *node, struct udev_device *hid, struct candidate *candidate,
-	struct hid_error *error)
+static int open_candidate(
+	struct udev_device *node, struct udev_device *hid, struct candidate *candidate, struct hid_error *error)
 {
 	const char *path = udev_device_get_devnode(node);
 	struct source_info *info = &candidate->info;
@@ -192,7 +192,7 @@ struct search {
 	unsigned int found;
 	struct candidate first;
 	char names[200]; /* all of them, for the case that they are several */
-	int code;	 /* why the last one that matched could not be used */
+	int code; /* why the last one that matched could not be used */
 	struct hid_error error;
 };
 
@@ -249,11 +249,15 @@ static int none_found(struct panel *panel, struct hid_error *error)
 	const struct panel_match *match = &panel->match;
 
 	if (match->serial)
-		snprintf(error->text, sizeof(error->text), "no panel %04x:%04x with serial number \"%s\" found; is it "
-			"plugged in? --wait waits for it", match->vendor, match->product, match->serial);
+		snprintf(error->text, sizeof(error->text),
+			"no panel %04x:%04x with serial number \"%s\" found; is it "
+			"plugged in? --wait waits for it",
+			match->vendor, match->product, match->serial);
 	else
-		snprintf(error->text, sizeof(error->text), "no panel %04x:%04x found; is it plugged in? "
-			"--panel VENDOR:PRODUCT takes another one, --wait waits for it", match->vendor, match->product);
+		snprintf(error->text, sizeof(error->text),
+			"no panel %04x:%04x found; is it plugged in? "
+			"--panel VENDOR:PRODUCT takes another one, --wait waits for it",
+			match->vendor, match->product);
 	return -ENODEV;
 }
 
@@ -308,8 +312,8 @@ int panel_open(struct panel *panel, struct hid_error *error)
 		return ret;
 	ret = adopt(panel, &candidate);
 	if (ret)
-		snprintf(error->text, sizeof(error->text), "%s cannot be used: %s", candidate.info.node,
-			strerror(-ret));
+		snprintf(
+			error->text, sizeof(error->text), "%s cannot be used: %s", candidate.info.node, strerror(-ret));
 	return ret;
 }
 
@@ -371,8 +375,8 @@ static int watch(struct panel *panel)
 	if (ret >= 0)
 		ret = udev_monitor_enable_receiving(panel->monitor);
 	if (ret >= 0)
-		ret = sd_event_add_io(panel->event, &panel->monitor_source, udev_monitor_get_fd(panel->monitor), EPOLLIN,
-			on_monitor, panel);
+		ret = sd_event_add_io(panel->event, &panel->monitor_source, udev_monitor_get_fd(panel->monitor),
+			EPOLLIN, on_monitor, panel);
 	return ret < 0 ? ret : 0;
 }
 

@@ -74,8 +74,8 @@ int input_print_panel(const struct input_options *options)
 	struct hid_error error;
 	int ret;
 
-	ret = options->recording ? peek_recording(options->recording, &info, &error) :
-				   peek_panel(&options->match, &info, &error);
+	ret = options->recording ? peek_recording(options->recording, &info, &error)
+				 : peek_panel(&options->match, &info, &error);
 	if (ret) {
 		vhu_err("%s", error.text);
 		return ret;

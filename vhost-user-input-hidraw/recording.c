@@ -139,7 +139,7 @@ static int read_event(struct reader *reader, const char *text)
 	if (time_us < reader->last_us)
 		time_us = reader->last_us;
 	reader->last_us = time_us;
-	recording->reports[recording->num_reports++] = (struct report){
+	recording->reports[recording->num_reports++] = (struct report) {
 		.time_us = time_us - reader->first_us,
 		.offset = recording->num_bytes,
 		.size = (size_t)size,

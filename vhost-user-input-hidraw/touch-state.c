@@ -28,7 +28,7 @@ struct writer {
 
 static void put(struct writer *writer, uint16_t type, uint16_t code, int32_t value)
 {
-	writer->events[writer->count++] = (struct touch_event){ type, code, value };
+	writer->events[writer->count++] = (struct touch_event) { type, code, value };
 }
 
 void touch_state_init(struct touch_state *state, unsigned int num_slots)
@@ -153,8 +153,8 @@ static void select_slot(struct writer *writer, struct touch_state *told, unsigne
 	put(writer, EV_ABS, ABS_MT_SLOT, (int32_t)slot);
 }
 
-static void diff_slot(struct writer *writer, const struct touch_axes *axes, struct touch_state *told, unsigned int index,
-	const struct touch_slot *want)
+static void diff_slot(struct writer *writer, const struct touch_axes *axes, struct touch_state *told,
+	unsigned int index, const struct touch_slot *want)
 {
 	struct touch_slot *slot = &told->slots[index];
 	bool new_finger = slot->tracking != want->tracking;
@@ -179,8 +179,8 @@ static void diff_slot(struct writer *writer, const struct touch_axes *axes, stru
 	}
 }
 
-static void diff_pointer(struct writer *writer, const struct touch_axes *axes, struct touch_state *told,
-	const struct touch_state *want)
+static void diff_pointer(
+	struct writer *writer, const struct touch_axes *axes, struct touch_state *told, const struct touch_state *want)
 {
 	bool new_press = want->pressed && !told->pressed;
 	unsigned int axis;
@@ -198,8 +198,8 @@ static void diff_pointer(struct writer *writer, const struct touch_axes *axes, s
 	}
 }
 
-static void diff_frame(struct writer *writer, const struct touch_axes *axes, struct touch_state *told,
-	const struct touch_state *want)
+static void diff_frame(
+	struct writer *writer, const struct touch_axes *axes, struct touch_state *told, const struct touch_state *want)
 {
 	unsigned int before = writer->count;
 	unsigned int i;

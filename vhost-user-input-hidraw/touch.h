@@ -16,7 +16,7 @@ enum touch_axis {
 	TOUCH_X,
 	TOUCH_Y,
 	TOUCH_PRESSURE,
-	TOUCH_MAJOR,	   /* length of the contact's ellipse */
+	TOUCH_MAJOR, /* length of the contact's ellipse */
 	TOUCH_MINOR,
 	TOUCH_ORIENTATION, /* as ABS_MT_ORIENTATION of the kernel's multi-touch protocol */
 	TOUCH_NUM_AXES,
