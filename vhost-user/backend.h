@@ -23,6 +23,7 @@
  * @kicked: a kick descriptor was given: the ring is started in the protocol's sense
  * @enabled: SET_VRING_ENABLE said so, or nobody has to
  * @kick: waits for the kick descriptor, and owns it
+ * @again: visits the queue once more when others have had their turn
  *
  * The queue runs while the ring is both kicked and enabled.
  */
@@ -34,6 +35,7 @@ struct vhu_ring {
 	bool kicked;
 	bool enabled;
 	sd_event_source *kick;
+	sd_event_source *again;
 };
 
 struct vhu_dev {

@@ -26,15 +26,44 @@ static int take_fd(struct vhu_msg *msg)
 	return msg->fds[0];
 }
 
-/* A kick, or the first look at a ring that has just been started. */
+static int on_again(sd_event_source *source, void *data);
+
+static void serve_again(struct vhu_ring *ring)
+{
+	int r;
+
+	if (ring->again)
+		r = sd_event_source_set_enabled(ring->again, SD_EVENT_ONESHOT);
+	else
+		r = sd_event_add_defer(ring->dev->event, &ring->again, on_again, ring);
+	if (r < 0)
+		vhu_dev_fail(ring->dev, "a queue that is never empty cannot be scheduled");
+}
+
+/*
+ * A kick, or the first look at a ring that has just been started. No driver can
+ * keep us here: after one ring's worth of elements it is everybody else's turn.
+ */
 static void serve(struct vhu_ring *ring)
 {
 	const char *broken;
 
+	virtq_set_budget(ring->vq, virtq_size(ring->vq));
 	ring->dev->type->queue_kick(ring->dev, ring->vq);
+	if (virtq_set_budget(ring->vq, VIRTQ_NO_BUDGET))
+		serve_again(ring);
 	broken = virtq_broken(ring->vq);
 	if (broken)
 		vhu_dev_fail(ring->dev, broken);
+}
+
+static int on_again(sd_event_source *source, void *data)
+{
+	struct vhu_ring *ring = data;
+
+	if (virtq_started(ring->vq))
+		serve(ring);
+	return 0;
 }
 
 static void drop_kick(struct vhu_ring *ring)
@@ -210,6 +239,7 @@ static void forget_ring(struct vhu_ring *ring)
 {
 	virtq_set_call(ring->vq, -1);
 	memset(&ring->setup, 0, sizeof(ring->setup));
+	ring->again = sd_event_source_unref(ring->again);
 	ring->have_addr = false;
 	ring->enabled = false;
 }

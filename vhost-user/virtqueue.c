@@ -38,6 +38,8 @@ struct virtq {
 	uint16_t next_used; /* entry of the used ring to be written next */
 	uint16_t told_used; /* @next_used when the driver was asked about last */
 	bool told_valid;
+	unsigned int budget; /* elements that may still be popped in this visit */
+	bool held_back; /* there was one more */
 	bool pushed; /* something since virtq_notify() */
 
 	unsigned int in_flight;
@@ -106,6 +108,20 @@ static int arm_and_recheck(struct virtq *vq)
 	return pending(vq);
 }
 
+/* How many entries the device may take now, having asked for a kick if there are none; or -EPROTO. */
+static int available(struct virtq *vq)
+{
+	int num = pending(vq);
+
+	if (num == 0)
+		num = arm_and_recheck(vq);
+	if (num > 0 && !vq->budget) {
+		vq->held_back = true;
+		return 0;
+	}
+	return num;
+}
+
 /* Copies the chain just built into the slot's own array. */
 static int fill_slot(struct virtq *vq, struct slot *slot, uint16_t head)
 {
@@ -147,9 +163,7 @@ int virtq_pop(struct virtq *vq, struct virtq_elem **elem)
 		return -EPROTO;
 	if (!vq->started)
 		return 0;
-	num = pending(vq);
-	if (num == 0)
-		num = arm_and_recheck(vq);
+	num = available(vq);
 	if (num <= 0)
 		return num;
 
@@ -175,6 +189,8 @@ int virtq_pop(struct virtq *vq, struct virtq_elem **elem)
 	vq->heads[entry] = head;
 	vq->next_avail++;
 	vq->in_flight++;
+	if (vq->budget != VIRTQ_NO_BUDGET)
+		vq->budget--;
 	*elem = &slot->elem;
 	return 1;
 }
@@ -270,11 +286,20 @@ bool virtq_set_wanted(struct virtq *vq, bool wanted)
 	if (!vq->started || vq->broken)
 		return false;
 	if (wanted)
-		return arm_and_recheck(vq) > 0;
+		return arm_and_recheck(vq) > 0 && available(vq) > 0;
 	/* with event indices the old event stays behind the index: no kicks until it is moved */
 	if (!vq->event_idx)
 		store16(&vq->used->flags, VRING_USED_F_NO_NOTIFY);
 	return pending(vq) > 0;
+}
+
+bool virtq_set_budget(struct virtq *vq, unsigned int pops)
+{
+	bool more = vq->held_back;
+
+	vq->budget = pops;
+	vq->held_back = false;
+	return more;
 }
 
 unsigned int virtq_index(const struct virtq *vq)
@@ -301,7 +326,7 @@ bool virtq_empty(struct virtq *vq)
 {
 	if (!vq->started || vq->broken)
 		return true;
-	return pending(vq) <= 0 && arm_and_recheck(vq) <= 0;
+	return available(vq) <= 0;
 }
 
 int virtq_new(unsigned int index, struct virtq **vq)
@@ -311,6 +336,7 @@ int virtq_new(unsigned int index, struct virtq **vq)
 		return -ENOMEM;
 	(*vq)->index = index;
 	(*vq)->call_fd = -1;
+	(*vq)->budget = VIRTQ_NO_BUDGET;
 	return 0;
 }
 

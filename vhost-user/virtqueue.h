@@ -13,6 +13,7 @@
 #ifndef VHU_VIRTQUEUE_H
 #define VHU_VIRTQUEUE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -136,6 +137,13 @@ int virtq_remap(struct virtq *vq, struct vhu_mem *mem);
  * they are served again; else (the device works out of order) they are lost.
  */
 uint16_t virtq_stop(struct virtq *vq);
+/*
+ * For one visit of the device, let virtq_pop() give at most @pops elements; then
+ * the queue looks empty, without asking the driver for a kick. Returns whether the
+ * budget before this one was too small: then visit the queue again.
+ */
+bool virtq_set_budget(struct virtq *vq, unsigned int pops);
+#define VIRTQ_NO_BUDGET UINT_MAX
 const char *virtq_broken(const struct virtq *vq); /* what is wrong with the ring, or NULL */
 void virtq_set_call(struct virtq *vq, int fd); /* takes ownership; -1: the driver polls */
 

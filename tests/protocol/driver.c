@@ -83,3 +83,40 @@ void drv_set_used_event(struct drv_ring *r, uint16_t event)
 	__atomic_store_n(&r->avail->ring[r->size], event, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
+
+static void *flood_thread(void *data)
+{
+	struct drv_flood *flood = data;
+	struct drv_ring *r = flood->ring;
+	uint16_t i;
+
+	/* entry i names descriptor i for ever: only the index moves */
+	for (i = 0; i < r->size; i++)
+		r->avail->ring[i] = i;
+	while (!__atomic_load_n(&flood->stop, __ATOMIC_RELAXED)) {
+		uint16_t used = __atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE);
+
+		__atomic_store_n(&r->avail->idx, (uint16_t)(used + r->size), __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+int drv_flood_start(struct drv_flood *flood, struct drv_ring *ring)
+{
+	int r;
+
+	flood->ring = ring;
+	flood->stop = false;
+	r = -pthread_create(&flood->thread, NULL, flood_thread, flood);
+	flood->running = r == 0;
+	return r;
+}
+
+void drv_flood_stop(struct drv_flood *flood)
+{
+	if (!flood->running)
+		return;
+	flood->running = false;
+	__atomic_store_n(&flood->stop, true, __ATOMIC_RELAXED);
+	pthread_join(flood->thread, NULL);
+}

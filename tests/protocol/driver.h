@@ -7,6 +7,7 @@
 #define TEST_DRIVER_H
 
 #include <linux/virtio_ring.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +43,20 @@ bool drv_wants_kick(const struct drv_ring *r, uint16_t old);
 /* Ask for an interrupt (with event index: at entry @event; else at every one or none). */
 void drv_set_used_event(struct drv_ring *r, uint16_t event);
 uint16_t drv_avail_event(const struct drv_ring *r);
+
+/*
+ * From drv_flood_start() to drv_flood_stop() a thread makes each used descriptor
+ * available again at once, so that the ring is never empty. The first @size
+ * descriptors are to be chains of one.
+ */
+struct drv_flood {
+	struct drv_ring *ring;
+	pthread_t thread;
+	bool running;
+	bool stop;
+};
+
+int drv_flood_start(struct drv_flood *flood, struct drv_ring *ring); /* 0 or -errno */
+void drv_flood_stop(struct drv_flood *flood); /* if it was started */
 
 #endif /* TEST_DRIVER_H */

@@ -409,6 +409,24 @@ static void start_and_stop_a_hundred_times(struct frontend *fe)
 	}
 }
 
+/* The ring is never empty. The daemon has to look up from it now and then. */
+static void driver_that_never_stops(struct frontend *fe)
+{
+	struct drv_ring *r = running_ring(fe);
+	struct drv_flood flood;
+	uint16_t i;
+
+	for (i = 0; i < SIZE; i++)
+		drv_desc(r, i, FE_GUEST + FE_BUFFERS, 8, 0, 0);
+	if (drv_flood_start(&flood, r) < 0)
+		return;
+	fe_kick(fe, last(fe));
+	for (i = 0; i < 20; i++)
+		if (!fe_alive(fe))
+			fe_close(fe);
+	drv_flood_stop(&flood);
+}
+
 /* Anything in the rings, while they are served. */
 static void random_ring(struct frontend *fe)
 {
@@ -484,6 +502,7 @@ const struct hostile hostile_rings[] = {
 	CLOSED(memory_without_the_running_ring),
 	ALIVE(memory_table_a_hundred_times),
 	ALIVE(start_and_stop_a_hundred_times),
+	ALIVE(driver_that_never_stops),
 	ANY(random_ring),
 };
 

@@ -141,6 +141,22 @@ bool server_lives(const struct server *s)
 	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
+int server_num_maps(const struct server *s)
+{
+	char line[1024];
+	FILE *f;
+	int num = 0;
+
+	snprintf(line, sizeof(line), "/proc/%d/maps", s->pid);
+	f = fopen(line, "r");
+	if (!f)
+		return -errno;
+	while (fgets(line, sizeof(line), f))
+		num += strstr(line, "/memfd:") != NULL;
+	fclose(f);
+	return num;
+}
+
 int server_num_fds(const struct server *s)
 {
 	char path[64];

@@ -34,6 +34,7 @@ struct visit {
 	struct server *server;
 	struct frontend fe;
 	struct frontend next;
+	struct drv_flood flood;
 };
 
 static int connect_front_end(void **state)
@@ -47,6 +48,7 @@ static int hang_up(void **state)
 {
 	struct visit *v = *state;
 
+	drv_flood_stop(&v->flood);
 	fe_close(&v->fe);
 	fe_close(&v->next);
 	return 0;
@@ -381,6 +383,25 @@ static void the_device_may_hang_up(void **state)
 	assert_true(fe_wait_closed(fe, CALL_MS));
 }
 
+/* The same on the queue that answers at once: neither messages nor the end have to wait. */
+static void driver_that_never_stops(void **state)
+{
+	struct frontend *fe = start(state);
+	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
+	struct visit *v = *state;
+	unsigned int i;
+
+	for (i = 0; i < SIZE; i++)
+		drv_desc(r, (uint16_t)i, FE_GUEST + FE_BUFFERS, 8, 0, 0);
+	assert_int_equal(drv_flood_start(&v->flood, r), 0);
+	/* until many times the ring's size was served; on a busy machine the flood pauses, and the device goes to sleep */
+	for (i = 0; i < 20000 && r->used->idx < 20 * SIZE; i++) {
+		fe_kick(fe, ECHO_NOW);
+		assert_true(fe_alive(fe));
+	}
+	assert_true(r->used->idx >= 20 * SIZE);
+}
+
 static void reset(void **state, uint32_t request)
 {
 	struct frontend *fe = start(state);
@@ -448,6 +469,7 @@ int main(int argc, char **argv)
 		TEST(configuration),
 		TEST(configuration_change),
 		TEST(the_device_may_hang_up),
+		TEST(driver_that_never_stops),
 		TEST(reset_device),
 		TEST(reset_owner),
 	};

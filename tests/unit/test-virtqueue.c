@@ -355,6 +355,48 @@ static void served_before(void **state)
 	assert_int_equal(f->ring.used->idx, 9);
 }
 
+/* An element was lost for good: the two indices have drifted apart, and each side counts on from its own. */
+static void used_index_behind_the_base(void **state)
+{
+	struct fixture *f = *state;
+	struct vring_used_elem used;
+
+	fixture_start(f, 4, 0, 7);
+	virtq_stop(f->vq);
+	f->ring.avail->idx = 9;
+	f->setup.base = 9;
+	assert_int_equal(virtq_start(f->vq, f->mem, &f->setup), 0);
+	simple_buffer(f, 2, 0);
+	virtq_push(f->vq, fixture_pop(f), 0);
+	assert_true(drv_get_used(&f->ring, &used));
+	assert_int_equal(used.id, 2);
+	assert_int_equal(f->ring.used->idx, 8);
+}
+
+/* A hostile driver fills the ring as fast as it is emptied; the device has other work, too. */
+static void one_visit_has_an_end(void **state)
+{
+	struct fixture *f = *state;
+	struct virtq_elem *elem;
+	unsigned int i;
+
+	fixture_start(f, 4, F_EVENT_IDX, 0);
+	virtq_set_budget(f->vq, 4);
+	for (i = 0; i < 4; i++) {
+		simple_buffer(f, 0, 0);
+		virtq_push(f->vq, fixture_pop(f), 0);
+	}
+	simple_buffer(f, 1, 0);
+	assert_int_equal(virtq_pop(f->vq, &elem), 0);
+	assert_true(virtq_empty(f->vq));
+	assert_false(virtq_set_wanted(f->vq, true));
+	assert_true(virtq_set_budget(f->vq, VIRTQ_NO_BUDGET)); /* there is more */
+	assert_int_equal(fixture_pop(f)->index, 1);
+	assert_false(virtq_set_budget(f->vq, 4));
+	assert_int_equal(virtq_pop(f->vq, &elem), 0);
+	assert_false(virtq_set_budget(f->vq, VIRTQ_NO_BUDGET)); /* really empty */
+}
+
 static void stop_with_elements_in_flight(void **state)
 {
 	struct fixture *f = *state;
@@ -462,6 +504,8 @@ int main(void)
 		TEST(kicks_by_event_index),
 		TEST(empty_arms_the_kick),
 		TEST(served_before),
+		TEST(used_index_behind_the_base),
+		TEST(one_visit_has_an_end),
 		TEST(stop_with_elements_in_flight),
 		TEST(remap_in_flight),
 		TEST(call_never_blocks),
