@@ -11,9 +11,27 @@ at_exit unload_module
 at_exit stop_all
 at_exit show_logs
 ok "the module loads" load_module || bail_out "no module"
-start_daemon
+
+# What systemd would hear
+start notify.log python3 -u -c '
+import socket
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind("\0adapter-hang")
+print("LISTENING")
+while True:
+    print(listener.recv(4096).decode().replace("\n", " "))'
+notify_pid=$started
+at_exit stop_pid KILL "$notify_pid"
+ok "a service manager listens" eventually 20 grep -q LISTENING "$work/notify.log"
+export NOTIFY_SOCKET=@adapter-hang
 start_adapter
+unset NOTIFY_SOCKET # the daemon has a readiness of its own
+ok "it is told what the adapter waits for" eventually 10 grep -q 'STATUS=.*waiting for the daemon' "$work/notify.log"
+sleep 0.5
+not_ok "and not that it is ready" grep -q READY=1 "$work/notify.log"
+start_daemon
 ok "a device comes up" works
+ok "now it is" grep -q READY=1 "$work/notify.log"
 
 failed=0
 start_load
@@ -25,7 +43,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
 	works || failed=$((failed + 1))
 done
 is $failed 0 "the driver unbound and bound under load, ten times"
-is "$(grep -c 'a driver uses the device' "$work/adapter.log")" 1 "systemd is told of it once"
+is "$(grep -c READY=1 "$work/notify.log")" 1 "READY=1 came once"
 
 kill -STOP "$daemon_pid"
 device=$(virtio_device)
