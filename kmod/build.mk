@@ -43,4 +43,4 @@ kmod-sparse: build-deps
 
 kmod-source:
 	@test -n '$(DEST)' || { echo 'kmod-source: say where with DEST=' >&2; exit 1; }
-	@mkdir -p $(DEST) && cp $(KMOD_SOURCES) kmod/dkms.conf $(DEST)/
+	@mkdir -p $(DEST) && cp $(KMOD_SOURCES) kmod/dkms.conf LICENSES/GPL-2.0-only.txt $(DEST)/

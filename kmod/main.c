@@ -2,6 +2,7 @@
 /*
  * /dev/virtio-loopback: open files, ioctls, and the life of a device.
  */
+#include <linux/ctype.h>
 #include <linux/idr.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>

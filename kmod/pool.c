@@ -113,7 +113,9 @@ static void vlb_pool_take_over(struct vlb_pool *pool)
 	inode->i_fop = &vlb_pool_reopen_fops;
 	file->private_data = pool;
 	file->f_mode &= ~(FMODE_CAN_READ | FMODE_CAN_WRITE);
-	replace_fops(file, fops_get(&vlb_pool_fops));
+	fops_put(file->f_op);
+	__module_get(THIS_MODULE);
+	file->f_op = &vlb_pool_fops;
 }
 
 static int vlb_pool_populate(struct vlb_pool *pool)
