@@ -9,6 +9,7 @@ check-vm: $(if $(TEST),,check-machine)
 # The same in a kernel with KASAN, lockdep and DMA-API checks. Its first build takes as long as that of the plain kernel.
 check-debug:
 	@tools/setup build vm
+	@$(if $(TEST),:,MACHINE_KERNEL=own-debug prove --exec '' tests/vm/machine.t)
 	@tests/vm/run --kernel own-debug $(TEST)
 
 # Does the machine itself tell when a kernel breaks in it?
