@@ -2,6 +2,7 @@
 """demo/run: choose scenario and target, run the steps, write result and report."""
 
 import argparse
+import fcntl
 import importlib.util
 import pathlib
 import sys
@@ -11,6 +12,7 @@ import types
 from . import qemu, report, steps
 
 DEMO = pathlib.Path(__file__).resolve().parent.parent
+BUILD = DEMO.parent / "build/demo"
 TARGETS = {"qemu-x86_64": qemu.QemuX86}
 
 
@@ -57,8 +59,17 @@ def run(args):
     """Run the scenario; returns the exit status."""
     scenario = load(args.scenario)
     target = make_target(args.on, args.host)
-    output = (args.output or DEMO.parent / "build/demo" / args.scenario).resolve()
-    output.mkdir(parents=True, exist_ok=True)
+    output = (args.output or BUILD / args.scenario).resolve()
+    for folder in (BUILD, output):
+        folder.mkdir(parents=True, exist_ok=True)
+    lock = open(BUILD / ".lock", "w", encoding="ascii")  # held until this process ends: there is one test machine
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise steps.DemoError("another demo is running: wait for it to end") from None
+    # What an earlier run found must not be taken for ours, should this one not get that far
+    for old in ("result.json", "report/index.html", "kernel-faults.txt"):
+        (output / old).unlink(missing_ok=True)
     began = time.monotonic()
     say(f"{scenario.TITLE} (on {target.name})")
     context = types.SimpleNamespace(target=target, output=output, pictures=[])
