@@ -11,6 +11,5 @@ check:
 		[ $$stage = check-demo ] || printf '== make %s took %d s\n' $$stage $$(($$(date +%s) - began)); \
 	done
 
-check-demo:
-	@tools/setup build vm demo
+check-demo: demo-programs
 	@prove --timer --verbose --exec tests/demo/scenario touch
