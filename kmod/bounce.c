@@ -161,7 +161,8 @@ static long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len,
 
 /*
  * Remembers in which queue a mapping was seen. Anything may stand in @addr, it
- * comes from a descriptor. For statistics only, hence without the lock.
+ * comes from a descriptor. A wrong tag costs the device of the daemon that
+ * caused it a wrong count or a lost buffer, hence without the lock.
  */
 void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
 {
@@ -252,12 +253,34 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		dev_warn_ratelimited(parent, "unmap of %pad, which is not mapped\n", &addr);
 		return;
 	}
-	if (slot.dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		memcpy(phys_to_virt(slot.orig), vlb_slot_vaddr(b, index), slot.len);
-		atomic64_add(slot.len, &b->bytes_from_daemon);
+	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		if (slot.dir != DMA_TO_DEVICE) {
+			memcpy(phys_to_virt(slot.orig), vlb_slot_vaddr(b, index), slot.len);
+			atomic64_add(slot.len, &b->bytes_from_daemon);
+		}
+		vlb_account(dev, &slot);
 	}
-	vlb_account(dev, &slot);
 	vlb_bounce_release(b, index, slot.len);
+}
+
+/*
+ * Unmaps what a driver left behind in its rings. Many a driver does not take
+ * its buffers back before it gives up the queues, and nobody can later. By way
+ * of the core, so that its DMA debugging sees it. The buffers may be freed: no
+ * copy.
+ */
+void vlb_bounce_reclaim(struct vlb_device *dev)
+{
+	struct vlb_bounce *b = &dev->bounce;
+	unsigned long index;
+
+	for_each_set_bit(index, b->head, b->granules) {
+		struct vlb_slot *slot = &b->slots[index];
+
+		if (slot->queue && slot->dir != DMA_NONE)
+			dma_unmap_page_attrs(&dev->pdev.dev, b->iova + ((u64)index << b->shift),
+					     slot->len, slot->dir, DMA_ATTR_SKIP_CPU_SYNC);
+	}
 }
 
 static void vlb_sync(struct device *parent, dma_addr_t addr, size_t size, bool for_cpu)

@@ -18,11 +18,6 @@
 /* Rounds of the whole ring that one interrupt may put back before time counts. */
 #define VLB_IRQ_ROUNDS		16
 
-/*
- * Follows what the driver made available since the last look and marks the
- * mappings as this queue's. Daemons can write indirect tables, no more than
- * their own statistics depend on them.
- */
 static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc)
 {
 	struct virtio_device *vdev = &q->dev->vdev;
@@ -56,7 +51,12 @@ static void vlb_queue_tag_chain(struct vlb_queue *q, unsigned int head)
 	}
 }
 
-static void vlb_queue_tag(struct vlb_queue *q)
+/*
+ * Follows what the driver made available since the last look and marks the
+ * mappings as this queue's. Daemons can write indirect tables; no more than
+ * their own device depends on it.
+ */
+void vlb_queue_tag(struct vlb_queue *q)
 {
 	struct virtio_device *vdev = &q->dev->vdev;
 	u16 idx = virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->idx));

@@ -171,12 +171,14 @@ static void vlb_del_vqs(struct virtio_device *vdev)
 		struct vlb_queue *q = vq->priv;
 
 		vlb_queue_unhook(q);
+		vlb_queue_tag(q);
 		spin_lock(&dev->lock);
 		q->ready = false;
 		spin_unlock(&dev->lock);
 		q->vq = NULL;
 		vring_del_virtqueue(vq);
 	}
+	vlb_bounce_reclaim(dev);
 }
 
 static struct virtqueue *vlb_add_vq(struct vlb_device *dev, unsigned int index,

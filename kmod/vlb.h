@@ -68,7 +68,7 @@ struct vlb_pool {
  * struct vlb_slot - what is mapped at a run of granules; never in shared memory
  * @orig: physical address of the driver's buffer
  * @len: bytes; what will be copied back at most, whatever the ring says
- * @queue: 1 + index of the queue it was seen in, 0 when not known (statistics)
+ * @queue: 1 + index of the queue it was seen in, 0 when not known
  * @dir: enum dma_data_direction; DMA_NONE for coherent memory
  */
 struct vlb_slot {
@@ -274,6 +274,7 @@ void vlb_queue_place(struct vlb_queue *q);
 int vlb_queue_hook(struct vlb_queue *q);
 void vlb_queue_unhook(struct vlb_queue *q);
 bool vlb_queue_notify(struct virtqueue *vq);
+void vlb_queue_tag(struct vlb_queue *q);
 void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state);
 
 /* pool.c */
@@ -289,6 +290,7 @@ int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t siz
 void vlb_bounce_free(struct vlb_bounce *b);
 void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
+void vlb_bounce_reclaim(struct vlb_device *dev);
 int vlb_dma_attach(struct vlb_device *dev);
 void vlb_dma_limit(struct vlb_device *dev);
 

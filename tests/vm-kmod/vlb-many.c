@@ -31,7 +31,7 @@ static bool all_deliver(struct fake *f)
 	for (round = 0; round < 20; round++)
 		for (i = 0; i < DEVICES; i++) {
 			struct fake_queue *q = &f[i].queues[0];
-			uint64_t end = fake_now() + 5000;
+			uint64_t end = fake_now() + 60000;
 
 			while (!fake_send_event(&f[i], EV_SYN, SYN_REPORT, 0))
 				if (fake_now() > end)

@@ -122,6 +122,21 @@ static void close_everywhere(void)
 	check(gone(f.create.index), "closed while a driver uses it");
 }
 
+static bool state_has(struct fake *f, const char *text)
+{
+	char path[96], line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", f->create.index);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		found |= !!strstr(line, text);
+	if (file)
+		fclose(file);
+	return found;
+}
+
 static void rebind(void)
 {
 	unsigned int round;
@@ -138,6 +153,7 @@ static void rebind(void)
 		fake_signal(f.queues[0].call);
 	}
 	check(true, "unbind and bind, 30 times");
+	check(unbind(&f) && state_has(&f, "busy 0 "), "what the driver left in its rings is free again");
 	fake_close(&f);
 }
 
@@ -181,21 +197,6 @@ static void silent(void)
 	usleep(1500000);
 	fake_close(&f);
 	check(gone(f.create.index) && fake_now() - began < 2 * LONG_MS, "as with one that does not even read");
-}
-
-static bool state_has(struct fake *f, const char *text)
-{
-	char path[96], line[512];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", f->create.index);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file))
-		found |= !!strstr(line, text);
-	if (file)
-		fclose(file);
-	return found;
 }
 
 static void refusals(void)
