@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# shellcheck disable=SC2120
+#
+# lib.sh and more for the tests of touch: the dummy panel, vhost-user-input-hidraw, the adapter, and a reader of what the
+# stock driver delivers. What was sent and what arrived are traces that touchlog compares.
+
+# shellcheck source=tests/vm/lib.sh
+. /repo/tests/vm/lib.sh
+
+htt70a=$build/demo/dummy/htt70a
+touchlog=$build/demo/dummy/touchlog
+touch_daemon=$build/vhost-user-input-hidraw/vhost-user-input-hidraw
+adapter=$build/adapter/virtio-loopback-adapter
+sent=$work/sent.trace
+arrived=$work/arrived.trace
+panel_pid='' daemon_pid='' adapter_pid='' reader_pid=''
+
+modprobe uhid 2>/dev/null
+
+# start LOG COMMAND...: in the background, pid in $started
+start() {
+	log=$work/$1
+	shift
+	setsid "$@" >"$log" 2>&1 </dev/null &
+	started=$!
+}
+
+# stop_pid SIGNAL PID: and wait for its end; the status is that of the program
+stop_pid() {
+	[ -n "$2" ] || return 0
+	kill "-$1" "$2" 2>/dev/null
+	wait "$2" 2>/dev/null
+}
+
+# start_panel OPTION...
+start_panel() {
+	start panel.log "$htt70a" --control="$work/panel.sock" --log="$sent" "$@"
+	panel_pid=$started
+	eventually 10 grep -q READY "$work/panel.log"
+}
+
+# panel COMMANDS: until the panel has done them
+panel() {
+	"$htt70a" --send="$work/panel.sock" "$@"
+}
+
+# start_daemon OPTION...: until it listens
+start_daemon() {
+	rm -f "$work/touch.sock"
+	# shellcheck disable=SC2086 # a command and its options, or nothing
+	start daemon.log $rt_daemon "$touch_daemon" --socket-path="$work/touch.sock" "$@"
+	daemon_pid=$started
+	eventually 10 grep -q 'listening at' "$work/daemon.log"
+}
+
+start_adapter() {
+	start adapter.log "$adapter" --device input --socket-path "$work/touch.sock" "$@"
+	adapter_pid=$started
+}
+
+# start_reader OPTION...: of the events of the virtio device, until it listens
+start_reader() {
+	# shellcheck disable=SC2086
+	start reader.log $rt_reader "$touchlog" --phys=virtio --timeout=20000 --output="$arrived" "$@"
+	reader_pid=$started
+	eventually 20 grep -q LISTENING "$work/reader.log"
+}
+
+# For runs in which nothing may be lost: who reads goes before who sends. Empty: as the scheduler likes.
+rt_daemon=''
+rt_reader=''
+
+stop_all() {
+	[ -z "$daemon_pid" ] || kill -CONT "$daemon_pid" 2>/dev/null
+	stop_pid KILL "$reader_pid"
+	stop_pid KILL "$adapter_pid"
+	stop_pid KILL "$daemon_pid"
+	stop_pid KILL "$panel_pid"
+	reader_pid='' adapter_pid='' daemon_pid='' panel_pid=''
+	rm -f "$sent" "$arrived"
+	eventually 10 unused
+}
+
+unused() {
+	[ ! -d /sys/module/virtio_loopback ] || [ "$(cat /sys/module/virtio_loopback/refcnt)" = 0 ]
+}
+
+# fingers N: does the reader of the events see so many right now?
+fingers() {
+	[ "$(awk '$1 == "F" { n = $3 } END { print n + 0 }' "$arrived")" = "$1" ]
+}
+
+compare() {
+	"$touchlog" --compare="$sent" "$arrived"
+}
+
+# counter NAME: of the daemon's last line, which it writes when it ends
+counter() {
+	sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$work/daemon.log" | tail -n 1
+}
+
+# When something failed: what the programs said
+show_logs() {
+	[ "$tap_failed" -gt 0 ] || return 0
+	for log in "$work"/*.log; do
+		[ ! -s "$log" ] || tail -n 15 "$log" | sed "s|^|# $(basename "$log"): |"
+	done
+}
