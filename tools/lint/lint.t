@@ -23,7 +23,7 @@ run() {
 }
 
 mapfile -t c_files < <(git ls-files '*.c' '*.h')
-mapfile -t user_c < <(git ls-files '*.c' ':!kmod/')
+mapfile -t user_c < <(git ls-files '*.c' ':!kmod/' ':!tests/vm/faults/')
 mapfile -t scripts < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do
 	head -n 1 "$f" | grep -qE '^#!.*\b(sh|bash)$' && echo "$f"; done; git ls-files '*.sh')
 mapfile -t python < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do

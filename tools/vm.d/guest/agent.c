@@ -23,24 +23,28 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC		0x414f4c56u
-#define PAYLOAD_MAX	65536u
-#define PORTS_MAX	16
-#define ARGS_MAX	4096
-#define PORT_PREFIX	"vlo.agent."
+#define MAGIC	    0x414f4c56u
+#define PAYLOAD_MAX 65536u
+#define PORTS_MAX   16
+#define ARGS_MAX    4096
+#define PORT_PREFIX "vlo.agent."
 
 enum type {
-	EXEC = 1,	/* host: struct exec, directory and arguments, each ended by a NUL */
-	INPUT,		/* host: bytes of standard input, none = end of file */
-	SIGNAL,		/* host: one byte, for the whole process group */
-	WINDOW,		/* host: struct exec, only rows and columns count */
-	STARTED = 16,	/* guest: the command runs */
-	OUTPUT,		/* guest: bytes of standard output, or of the terminal */
-	ERRORS,		/* guest: bytes of standard error */
-	EXITED,		/* guest: one byte of exit status, as a shell counts it */
+	EXEC = 1, /* host: struct exec, directory and arguments, each ended by a NUL */
+	INPUT, /* host: bytes of standard input, none = end of file */
+	SIGNAL, /* host: one byte, for the whole process group */
+	WINDOW, /* host: struct exec, only rows and columns count */
+	STARTED = 16, /* guest: the command runs */
+	OUTPUT, /* guest: bytes of standard output, or of the terminal */
+	ERRORS, /* guest: bytes of standard error */
+	EXITED, /* guest: one byte of exit status, as a shell counts it */
 };
 
-enum { WANT_INPUT = 1, WANT_TTY = 2, SET_CLOCK = 4 };
+enum {
+	WANT_INPUT = 1,
+	WANT_TTY = 2,
+	SET_CLOCK = 4
+};
 
 struct frame {
 	uint32_t magic;
@@ -59,13 +63,13 @@ struct exec {
 
 struct worker {
 	int port;
-	int events;		/* signalfd: child ended, or the host came or went */
-	pid_t child;		/* 0: idle */
+	int events; /* signalfd: child ended, or the host came or went */
+	pid_t child; /* 0: idle */
 	uint32_t session;
-	int in, out, err;	/* our ends, -1 when closed; a terminal is both in and out */
+	int in, out, err; /* our ends, -1 when closed; a terminal is both in and out */
 	char rx[sizeof(struct frame) + PAYLOAD_MAX];
 	size_t rx_len;
-	char pending[PAYLOAD_MAX];	/* input that the command has not read yet */
+	char pending[PAYLOAD_MAX]; /* input that the command has not read yet */
 	size_t pending_off, pending_len;
 	bool pending_eof;
 };
@@ -239,7 +243,7 @@ static int fork_child(struct worker *w, const struct exec *exec, const char *dir
 		close(err[1]);
 	}
 	/* Reads are bounded by what is there; writes must not stall the loop when the command does not read */
-	for (int *fd = (int[]){ w->in, w->out, w->err, -2 }; *fd != -2; fd++)
+	for (int *fd = (int[]) { w->in, w->out, w->err, -2 }; *fd != -2; fd++)
 		if (*fd >= 0)
 			fcntl(*fd, F_SETFL, fcntl(*fd, F_GETFL) | O_NONBLOCK);
 	return w->child ? 0 : -EAGAIN;
@@ -323,7 +327,7 @@ static void take_frames(struct worker *w)
 	while (w->rx_len - off >= sizeof(frame)) {
 		memcpy(&frame, w->rx + off, sizeof(frame));
 		if (frame.magic != MAGIC || frame.length > PAYLOAD_MAX) {
-			off++;	/* left over from a host that died in mid-frame: look for the next beginning */
+			off++; /* left over from a host that died in mid-frame: look for the next beginning */
 			continue;
 		}
 		if (w->rx_len - off < sizeof(frame) + frame.length)
@@ -411,7 +415,7 @@ static void start_worker(const char *device)
 	w->events = signalfd(-1, &set, SFD_CLOEXEC);
 	w->port = open(device, O_RDWR | O_CLOEXEC);
 	if (w->port < 0 || fcntl(w->port, F_SETOWN, getpid()) ||
-	    fcntl(w->port, F_SETFL, fcntl(w->port, F_GETFL) | O_ASYNC)) {
+		fcntl(w->port, F_SETFL, fcntl(w->port, F_GETFL) | O_ASYNC)) {
 		dprintf(2, "vm agent: %s: %s\n", device, strerror(errno));
 		_exit(1);
 	}

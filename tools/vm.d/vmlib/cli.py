@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from . import agent, common, kernels, machine, report, sdk
+from . import agent, common, kernels, machine, report
 from .common import VmError, say
 
 REPORTED = 70
@@ -149,19 +149,10 @@ def cmd_build(args):
 def cmd_kdir(args):
     kdir = kernels.find(chosen(args)).kdir
     if not kdir.exists():
-        raise VmError(f"the headers of kernel {args.kernel} do not work on this host: 'tools/vm make --kernel {args.kernel}' "
-                      "builds the module in a chroot")
+        raise VmError(f"the headers of kernel {args.kernel} do not work on this host: "
+                      f"'tests/platform/matrix {args.kernel}' builds the module in a chroot")
     print(kdir)
     return 0
-
-
-def cmd_make(args):
-    name = chosen(args)
-    targets = [word for word in args.command if word != "--"] or ["kmod"]
-    kdir = kernels.find(name).kdir
-    if not kdir.exists():
-        return sdk.run(name, ["make", *targets])
-    return subprocess.call(["make", *targets, f"KDIR={kdir}"], cwd=common.REPO)
 
 
 def cmd_screenshot(args):
@@ -230,9 +221,6 @@ def parser():
     add_verb(verbs, "log", cmd_log, "print the console log").add_argument("-f", "--follow", action="store_true")
     add_kernel(add_verb(verbs, "build", cmd_build, "make what a start needs, without starting", named=False))
     add_kernel(add_verb(verbs, "kdir", cmd_kdir, "print the KDIR for modules of a kernel, building it first", named=False))
-    verb = add_verb(verbs, "make", cmd_make, "make kmod, or the targets given, with the KDIR of a kernel", named=False)
-    add_kernel(verb)
-    verb.add_argument("command", nargs=argparse.REMAINDER, metavar="-- TARGETS")
     add_verb(verbs, "screenshot", cmd_screenshot, "write the screen as PNG").add_argument("file", metavar="FILE.png")
     verb = add_verb(verbs, "clean", cmd_clean, "stop all machines and remove their state", named=False)
     verb.add_argument("--cache", action="store_true", help="also the kernels and images")
