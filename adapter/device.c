@@ -51,6 +51,7 @@ static int give_up(struct device *dev, int err)
 	return err;
 }
 
+/* Hangs up, which is also how a daemon learns to let go of its rings. */
 static void drop_daemon(struct device *dev)
 {
 	dev->daemon_io = sd_event_source_disable_unref(dev->daemon_io);
@@ -60,6 +61,7 @@ static void drop_daemon(struct device *dev)
 	memset(dev->session.running, 0, sizeof(dev->session.running));
 }
 
+/* Closing the control file makes the kernel unbind the driver, in its own time. */
 static void remove_device(struct device *dev)
 {
 	dev->kernel_io = sd_event_source_disable_unref(dev->kernel_io);
@@ -143,6 +145,7 @@ static void lose_daemon(struct device *dev, int err)
 	else if (dev->session.mod)
 		remove_device(dev);
 	set_state(dev, keep ? "the daemon is away" : "waiting for the daemon");
+	/* The loss was told, so its consequence, a socket that nobody serves, need not be. */
 	dev->complained = true;
 	dev->retry_delay = RETRY_FIRST;
 	retry_later(dev);
@@ -199,6 +202,7 @@ static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, 
 	bool was_started = s->started;
 	int ret, err;
 
+	/* One a turn of the loop, so that a hang-up is seen between two requests. */
 	ret = module_read(s->mod, &req);
 	if (ret == -EAGAIN)
 		return 0;
@@ -310,6 +314,7 @@ static int resume_device(struct device *dev)
 	}
 	if (!ret)
 		ret = module_rekick(s->mod);
+	/* Only now may the driver be heard again: its requests would overtake the rings. */
 	if (!ret)
 		ret = module_set_backend(s->mod, true);
 	if (ret) {
@@ -341,6 +346,7 @@ static int adopt_daemon(struct device *dev)
 	struct session *s = &dev->session;
 	int ret;
 
+	/* First who hung up, then the kernel, which waits, and last the daemon, which may have much to say. */
 	ret = watch(dev, &dev->daemon_io, frontend_fd(s->fe), on_daemon_input, SD_EVENT_PRIORITY_IMPORTANT);
 	if (!ret && frontend_backend_fd(s->fe) >= 0)
 		ret = watch(
@@ -377,6 +383,7 @@ static int try_daemon(struct device *dev)
 	ret = frontend_new(fd, dev->opt->deadline, &s->fe);
 	if (ret)
 		return give_up(dev, ret);
+	/* This may block for the deadline, but in the kernel nobody waits: either there is no device, or it is down. */
 	ret = frontend_handshake(s->fe);
 	if (!ret)
 		return adopt_daemon(dev);

@@ -50,6 +50,7 @@ int explain_daemon(const struct options *opt, struct frontend *fe)
 			opt->socket_path, max, type->name, type->num_queues);
 		return -EPROTONOSUPPORT;
 	}
+	/* Reading all of it tells both whether the daemon can and whether it is of this type. */
 	if (type->config_size && frontend_get_config(fe, config, type->config_size)) {
 		if (frontend_broken(fe))
 			return -EPROTO;
@@ -70,6 +71,7 @@ int explain_connect(const struct options *opt, int err)
 	const char *path = opt->socket_path;
 	struct stat st;
 
+	/* A file that is no socket refuses connections just as a socket without a daemon does. */
 	if (!stat(path, &st) && !S_ISSOCK(st.st_mode)) {
 		vhu_err("%s is not a socket: check --socket-path", path);
 		return -ENOTSOCK;

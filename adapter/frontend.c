@@ -110,6 +110,7 @@ static int recv_reply(struct frontend *fe, struct vhu_msg *msg)
 	return 0;
 }
 
+/* With no time left nothing is sent: the answer could come too late to be believed. */
 static int send_msg(struct frontend *fe, const struct vhu_msg *msg)
 {
 	int left = time_left(fe);
@@ -163,6 +164,7 @@ int frontend_connect(const char *path, int *fd)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(addr.sun_path, path, strlen(path));
+	/* A blocking connect() would sleep for as long as a stopped daemon leaves its backlog full. */
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return -errno;
@@ -230,6 +232,7 @@ static int negotiate_protocol(struct frontend *fe)
 	ret = ask_u64(fe, VHU_GET_PROTOCOL_FEATURES, &value);
 	if (ret)
 		return ret;
+	/* This one cannot be acknowledged: whether answers may be asked for is what it says. */
 	value &= WANTED_PROTOCOL;
 	msg = u64_msg(VHU_SET_PROTOCOL_FEATURES, value);
 	ret = send_msg(fe, &msg);
@@ -353,6 +356,7 @@ static int send_ring_fd(struct frontend *fe, uint32_t request, unsigned int inde
 	return tell(fe, &msg);
 }
 
+/* Without protocol features there is no such message, and a ring runs from its kick to GET_VRING_BASE. */
 static int enable_queue(struct frontend *fe, unsigned int index, bool on)
 {
 	struct vhu_msg msg = state_msg(VHU_SET_VRING_ENABLE, index, on);
@@ -373,6 +377,7 @@ int frontend_start_queue(struct frontend *fe, const struct frontend_queue *queue
 		.used = queue->used,
 		.avail = queue->avail,
 	};
+	/* The kick comes last, as it is what starts a ring where enabling does not. */
 	ret = tell(fe, &num);
 	if (!ret)
 		ret = tell(fe, &base);
@@ -461,6 +466,7 @@ int frontend_backend_input(struct frontend *fe, bool *config_changed)
 		fe->broken = true;
 		return fail(fe, ret, "misuses the back-end channel: %s", strerror(-ret));
 	}
+	/* No request that we know carries descriptors. */
 	vhu_msg_close_fds(&msg);
 	*config_changed = msg.request == VHU_BACKEND_CONFIG_CHANGE_MSG && !msg.size;
 	need_reply = msg.flags & VHU_FLAG_NEED_REPLY;

@@ -47,6 +47,7 @@ int module_open(const char *control_path, struct module **mod)
 	if (!m)
 		return -ENOMEM;
 	m->pool.fd = -1;
+	/* Not blocking: the event loop may see a request that its driver has given up meanwhile. */
 	m->fd = open(control_path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	ret = m->fd < 0 ? -errno : check_abi(m);
 	if (ret)

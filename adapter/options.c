@@ -100,6 +100,7 @@ static int parse_bounce(const char *arg, unsigned long *value)
 
 	errno = 0;
 	n = strtoul(arg, &end, 0);
+	/* strtoul() takes a minus sign and wraps. */
 	if (!errno && end != arg && *arg != '-' && n <= ULONG_MAX >> 20) {
 		if (*end == 'K' || *end == 'k')
 			n <<= 10, end++;
@@ -282,6 +283,7 @@ int options_parse(int argc, char **argv, struct options *opt)
 	};
 	if (argp_parse(&argp, argc, argv, 0, NULL, &p))
 		return -EINVAL;
+	/* Who asks for these need not say what the device is. */
 	if (opt->list || opt->version)
 		return 0;
 	ret = resolve_type(&p, &opt->type);

@@ -14,6 +14,7 @@ static int start_ring(struct session *s, unsigned int index)
 	struct vlb_queue_state state;
 	int ret;
 
+	/* A driver need not use all queues. */
 	ret = module_get_queue(s->mod, index, &state);
 	if (ret || !state.ready)
 		return ret;
@@ -51,6 +52,7 @@ static bool any_running(const struct session *s)
 	return false;
 }
 
+/* Asks for those that were started, whatever the kernel says of them now. */
 static int stop_rings(struct session *s)
 {
 	int ret = 0;
@@ -70,6 +72,7 @@ static int get_config(struct session *s, const struct vlb_request *req, struct v
 
 	if (req->offset > s->config_size || req->len > s->config_size - req->offset)
 		return -EINVAL;
+	/* All of it each time: it may depend on what was written last (virtio-input selects), so nothing is kept. */
 	ret = frontend_get_config(s->fe, config, s->config_size);
 	if (ret)
 		return ret;
@@ -109,6 +112,7 @@ static int set_status(struct session *s, const struct vlb_request *req)
 	} else if (!s->fe) {
 		ret = -ENOTCONN;
 	} else if (req->status & VIRTIO_CONFIG_S_FAILED) {
+		/* The driver gave up. It may not say 0 before it tries again. */
 		ret = reset(s);
 	} else if (req->status & VIRTIO_CONFIG_S_DRIVER_OK && !s->started) {
 		/* The daemon's addresses need no translation, so it does not hear of this bit. */
