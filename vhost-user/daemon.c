@@ -290,10 +290,12 @@ static int run(struct daemon *d, int argc, char **argv)
 		vhu_err("cannot start: %s", strerror(-r));
 		return r;
 	}
-	/* these three have said what is wrong themselves */
-	r = vhu_dev_init(d->dev);
+	/* these have said what is wrong themselves; a wrong path comes out before the hardware is touched */
+	r = open_socket(d);
 	if (r >= 0)
-		r = open_socket(d);
+		r = vhu_dev_init(d->dev);
+	if (r >= 0)
+		r = vhu_listen_open(&d->listener);
 	if (r >= 0)
 		r = start_serving(d);
 	return r < 0 ? r : sd_event_loop(d->event);

@@ -92,8 +92,7 @@ int vhu_listen_path(struct vhu_listener *l, const char *path)
 		return r;
 
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, BACKLOG) < 0 ||
-		lstat(path, &l->st) < 0) {
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || lstat(path, &l->st) < 0) {
 		r = -errno;
 		vhu_err("cannot listen at %s: %s%s", path, strerror(-r), bind_hint(-r));
 		if (fd >= 0)
@@ -104,6 +103,17 @@ int vhu_listen_path(struct vhu_listener *l, const char *path)
 	l->path = path;
 	l->connected = false;
 	return 0;
+}
+
+int vhu_listen_open(struct vhu_listener *l)
+{
+	int r;
+
+	if (!l->path || listen(l->fd, BACKLOG) == 0)
+		return 0;
+	r = -errno;
+	vhu_err("cannot listen at %s: %s", l->path, strerror(-r));
+	return r;
 }
 
 static bool is_unix_stream(int fd)

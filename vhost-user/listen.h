@@ -23,9 +23,14 @@ struct vhu_listener {
 	struct stat st;
 };
 
-int vhu_listen_path(struct vhu_listener *l, const char *path); /* --socket-path; @path stays the caller's */
+/*
+ * --socket-path; @path stays the caller's. The place is taken, but nobody can connect
+ * before vhu_listen_open(), as if the daemon was not there yet.
+ */
+int vhu_listen_path(struct vhu_listener *l, const char *path);
 int vhu_listen_fd(struct vhu_listener *l, int fd); /* --fd */
 int vhu_listen_systemd(struct vhu_listener *l); /* sd_listen_fds(3); -ENOENT if there is none */
+int vhu_listen_open(struct vhu_listener *l); /* for any of them */
 void vhu_listen_close(struct vhu_listener *l);
 
 #endif /* VHU_LISTEN_H */

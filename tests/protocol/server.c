@@ -141,6 +141,21 @@ bool server_lives(const struct server *s)
 	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
 }
 
+void server_show_fds(const struct server *s)
+{
+	char path[128], target[256];
+	int fd;
+
+	for (fd = 0; fd < 1024; fd++) {
+		ssize_t n;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", s->pid, fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n >= 0)
+			fprintf(stderr, "# descriptor %d: %.*s\n", fd, (int)n, target);
+	}
+}
+
 int server_num_maps(const struct server *s)
 {
 	char line[1024];

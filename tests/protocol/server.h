@@ -27,6 +27,7 @@ int server_stop(struct server *s, int timeout_ms);
 void server_show_log(const struct server *s); /* as TAP comments; before server_stop() */
 bool server_lives(const struct server *s);
 int server_num_fds(const struct server *s); /* open descriptors of the process */
+void server_show_fds(const struct server *s); /* as TAP comments, to find out what leaked */
 int server_num_maps(const struct server *s); /* mappings of memory files */
 
 #endif /* TEST_SERVER_H */

@@ -1,0 +1,4 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+exec "$BUILD/tests/protocol/test-input" "$BUILD/vhost-user-input-hidraw/vhost-user-input-hidraw" \
+	--recording=tests/protocol/ten-fingers.hid
