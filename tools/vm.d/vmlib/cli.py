@@ -238,3 +238,7 @@ def main():
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has had enough; Python would complain once more when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)

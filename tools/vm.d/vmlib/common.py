@@ -104,7 +104,9 @@ def cached(kind, key, build, keep=2):
     root = cache_dir()
     path = root / f"{kind}-{key}"
     if path.is_dir():
-        os.utime(path)
+        # What is used stays; a cache that somebody else owns may refuse
+        with contextlib.suppress(OSError):
+            os.utime(path)
         return path
     with locked(root / f".lock-{kind}", kind):
         if path.is_dir():
