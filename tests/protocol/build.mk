@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 PROTOCOL := tests/protocol
 PROTOCOL_FRONTEND := frontend.c driver.c server.c
+PROTOCOL_HOSTILE := test-hostile.c hostile.c hostile-messages.c hostile-queues.c hostile-rings.c
 PROTOCOL_LIB := vhost-user/libvhost-user.a
 
 $(call program,echo-device,$(PROTOCOL),echo-device.c,libsystemd,$(PROTOCOL_LIB))
 $(call program,test-echo,$(PROTOCOL),test-echo.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
-$(call program,test-hostile,$(PROTOCOL),test-hostile.c hostile-messages.c hostile-rings.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+$(call program,test-hostile,$(PROTOCOL),$(PROTOCOL_HOSTILE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 
 .PHONY: check-protocol run-protocol
 

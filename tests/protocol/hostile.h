@@ -22,6 +22,8 @@ struct hostile {
 
 extern const struct hostile hostile_messages[];
 extern const unsigned int num_hostile_messages;
+extern const struct hostile hostile_queues[];
+extern const unsigned int num_hostile_queues;
 extern const struct hostile hostile_rings[];
 extern const unsigned int num_hostile_rings;
 
@@ -29,5 +31,13 @@ extern const unsigned int num_hostile_rings;
 void raw_bytes(struct frontend *fe, const void *data, size_t len);
 void raw_fds(struct frontend *fe, const void *data, size_t len, int fd, unsigned int times);
 void raw_msg(struct frontend *fe, struct vhu_msg *msg); /* no flag added, no answer awaited */
+
+/* Negotiate and share memory, without REPLY_ACK: the daemon cannot say no then, so it has to hang up. */
+void hostile_set_up(struct frontend *fe);
+/* The last queue: one that any device empties as soon as it is kicked. */
+unsigned int hostile_queue(const struct frontend *fe);
+/* The same, and that queue runs with HOSTILE_SIZE descriptors. */
+struct drv_ring *hostile_ring(struct frontend *fe);
+#define HOSTILE_SIZE 8
 
 #endif /* TEST_HOSTILE_H */

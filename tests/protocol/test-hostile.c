@@ -231,6 +231,7 @@ int main(int argc, char **argv)
 	}
 	idle_fds = count_idle_fds(&server);
 	n = add_attacks(tests, attacks, n, hostile_messages, num_hostile_messages);
+	n = add_attacks(tests, attacks, n, hostile_queues, num_hostile_queues);
 	n = add_attacks(tests, attacks, n, hostile_rings, num_hostile_rings);
 	tests[n] = (struct CMUnitTest) { "two_at_once", two_at_once, NULL, hang_up, &attacks[n] };
 	n++;

@@ -6,6 +6,7 @@ $(call unit-test,test-wire,test-wire.c,,$(VHU_LIB))
 $(call unit-test,test-channel,test-channel.c,,$(VHU_LIB))
 $(call unit-test,test-memory,test-memory.c,,$(VHU_LIB))
 $(call unit-test,test-virtqueue,test-virtqueue.c $(RING_TEST),libsystemd,$(VHU_LIB))
+$(call unit-test,test-virtqueue-notify,test-virtqueue-notify.c $(RING_TEST),libsystemd,$(VHU_LIB))
 $(call unit-test,test-virtqueue-hostile,test-virtqueue-hostile.c $(RING_TEST),libsystemd,$(VHU_LIB))
 $(call unit-test,test-log,test-log.c,libsystemd,$(VHU_LIB))
 

@@ -104,3 +104,9 @@ void fixture_expect_broken(struct fixture *f)
 	assert_int_equal(virtq_pop(f->vq, &elem), -EPROTO);
 	assert_true(virtq_empty(f->vq));
 }
+
+void fixture_post(struct fixture *f, uint16_t i, uint16_t flags)
+{
+	drv_desc(&f->ring, i, GUEST_BUFFER + i * 64ul, 64, flags, 0);
+	drv_make_avail(&f->ring, i);
+}

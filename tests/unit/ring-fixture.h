@@ -38,6 +38,8 @@ struct vhu_mem *fixture_map_part(struct fixture *f, size_t bytes);
 /* Start the queue with @size descriptors, both sides at @index. */
 void fixture_start(struct fixture *f, unsigned int size, uint64_t features, uint16_t index);
 unsigned int fixture_calls(struct fixture *f); /* interrupts since the last look */
+/* Make descriptor @i available, with 64 bytes of its own. */
+void fixture_post(struct fixture *f, uint16_t i, uint16_t flags);
 struct virtq_elem *fixture_pop(struct fixture *f); /* one element, which must be there */
 void fixture_expect_broken(struct fixture *f); /* the next pop says so, and every one after it */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A polite driver: elements, indices, notifications, life of a queue. */
+/* A polite driver: elements, indices, life of a queue. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,12 +12,6 @@
 #include <unistd.h>
 
 #include "ring-fixture.h"
-
-static void simple_buffer(struct fixture *f, uint16_t i, uint16_t flags)
-{
-	drv_desc(&f->ring, i, GUEST_BUFFER + i * 64ul, 64, flags, 0);
-	drv_make_avail(&f->ring, i);
-}
 
 static void empty_ring(void **state)
 {
@@ -44,7 +38,7 @@ static void one_direct_buffer(void **state)
 	struct virtq_elem *elem;
 
 	fixture_start(f, 8, 0, 0);
-	simple_buffer(f, 5, VRING_DESC_F_WRITE);
+	fixture_post(f, 5, VRING_DESC_F_WRITE);
 	assert_false(virtq_empty(f->vq));
 	elem = fixture_pop(f);
 	assert_int_equal(elem->index, 5);
@@ -151,7 +145,7 @@ static void lap(struct fixture *f, uint16_t head)
 	struct vring_used_elem used;
 	struct virtq_elem *elem;
 
-	simple_buffer(f, head, 0);
+	fixture_post(f, head, 0);
 	elem = fixture_pop(f);
 	assert_int_equal(elem->index, head);
 	virtq_push(f->vq, elem, head);
@@ -189,9 +183,9 @@ static void out_of_order(void **state)
 	struct virtq_elem *a, *b, *c;
 
 	fixture_start(f, 4, 0, 0);
-	simple_buffer(f, 0, 0);
-	simple_buffer(f, 1, 0);
-	simple_buffer(f, 2, 0);
+	fixture_post(f, 0, 0);
+	fixture_post(f, 1, 0);
+	fixture_post(f, 2, 0);
 	a = fixture_pop(f);
 	b = fixture_pop(f);
 	c = fixture_pop(f);
@@ -201,7 +195,7 @@ static void out_of_order(void **state)
 	assert_int_equal(used.id, 2);
 	assert_true(drv_get_used(&f->ring, &used));
 	assert_int_equal(used.id, 0);
-	simple_buffer(f, 2, 0); /* free again */
+	fixture_post(f, 2, 0); /* free again */
 	assert_int_equal(fixture_pop(f)->index, 2);
 	assert_int_equal(b->index, 1);
 }
@@ -212,8 +206,8 @@ static void unpop_restores_the_order(void **state)
 	struct virtq_elem *a, *b;
 
 	fixture_start(f, 4, 0, 65535);
-	simple_buffer(f, 0, 0);
-	simple_buffer(f, 1, 0);
+	fixture_post(f, 0, 0);
+	fixture_post(f, 1, 0);
 	a = fixture_pop(f);
 	b = fixture_pop(f);
 	virtq_unpop(f->vq, b);
@@ -221,117 +215,6 @@ static void unpop_restores_the_order(void **state)
 	assert_int_equal(fixture_pop(f)->index, 0);
 	assert_int_equal(fixture_pop(f)->index, 1);
 	assert_true(virtq_empty(f->vq));
-}
-
-static void interrupt_by_flag(void **state)
-{
-	struct fixture *f = *state;
-
-	fixture_start(f, 4, 0, 0);
-	virtq_notify(f->vq);
-	assert_int_equal(fixture_calls(f), 0); /* nothing was pushed */
-	simple_buffer(f, 0, 0);
-	virtq_push(f->vq, fixture_pop(f), 0);
-	assert_int_equal(fixture_calls(f), 0); /* a push alone is silent */
-	virtq_notify(f->vq);
-	virtq_notify(f->vq);
-	assert_int_equal(fixture_calls(f), 1);
-	f->ring.avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
-	simple_buffer(f, 0, 0);
-	virtq_push(f->vq, fixture_pop(f), 0);
-	virtq_notify(f->vq);
-	assert_int_equal(fixture_calls(f), 0);
-}
-
-/* All positions of the event around a step of @num used elements, checked against the specification's words. */
-static void check_events(struct fixture *f, uint16_t index, uint16_t num)
-{
-	int delta;
-
-	for (delta = -3; delta <= num + 3; delta++) {
-		uint16_t event = (uint16_t)(index + delta), i;
-		bool passed = delta >= 0 && delta < num, first;
-
-		fixture_start(f, 16, F_EVENT_IDX, index);
-		/* the very first notification always interrupts, and is not the one under test */
-		simple_buffer(f, 15, 0);
-		virtq_push(f->vq, fixture_pop(f), 0);
-		virtq_notify(f->vq);
-		first = fixture_calls(f) == 1;
-		assert_true(first);
-
-		drv_set_used_event(&f->ring, (uint16_t)(event + 1));
-		for (i = 0; i < num; i++)
-			simple_buffer(f, i, 0);
-		for (i = 0; i < num; i++)
-			virtq_push(f->vq, fixture_pop(f), 0);
-		virtq_notify(f->vq);
-		assert_int_equal(fixture_calls(f), passed ? 1 : 0);
-		virtq_stop(f->vq);
-	}
-}
-
-static void interrupt_by_event_index(void **state)
-{
-	static const uint16_t indices[] = { 0, 1, 100, 32765, 32768, 65525, 65533, 65534, 65535 };
-	static const uint16_t steps[] = { 1, 2, 5, 15 };
-	size_t i, k;
-
-	for (i = 0; i < sizeof(indices) / sizeof(indices[0]); i++)
-		for (k = 0; k < sizeof(steps) / sizeof(steps[0]); k++)
-			check_events(*state, indices[i], steps[k]);
-}
-
-static void kicks_by_flag(void **state)
-{
-	struct fixture *f = *state;
-
-	fixture_start(f, 4, 0, 0);
-	assert_true(drv_wants_kick(&f->ring, 0));
-	assert_false(virtq_set_wanted(f->vq, false));
-	assert_false(drv_wants_kick(&f->ring, 0));
-	simple_buffer(f, 0, 0);
-	assert_true(virtq_set_wanted(f->vq, true)); /* came in while nobody was to be told */
-	assert_true(drv_wants_kick(&f->ring, 0));
-}
-
-static void kicks_by_event_index(void **state)
-{
-	struct fixture *f = *state;
-	struct virtq_elem *elem;
-	uint16_t old = 65534;
-	unsigned int i;
-
-	fixture_start(f, 4, F_EVENT_IDX, old);
-	for (i = 0; i < 10; i++) {
-		assert_int_equal(virtq_pop(f->vq, &elem), 0); /* seen empty: from here a kick is certain */
-		old = f->ring.avail->idx;
-		simple_buffer(f, 0, 0);
-		assert_true(drv_wants_kick(&f->ring, old));
-		old = f->ring.avail->idx;
-		simple_buffer(f, 1, 0);
-		assert_false(drv_wants_kick(&f->ring, old)); /* one is enough */
-		virtq_push(f->vq, fixture_pop(f), 0);
-		virtq_push(f->vq, fixture_pop(f), 0);
-	}
-	assert_false(virtq_set_wanted(f->vq, false));
-	assert_int_equal(virtq_pop(f->vq, &elem), 0);
-	old = f->ring.avail->idx;
-	simple_buffer(f, 0, 0);
-	assert_false(drv_wants_kick(&f->ring, old));
-	assert_false(virtq_empty(f->vq));
-	assert_true(virtq_set_wanted(f->vq, true));
-}
-
-static void empty_arms_the_kick(void **state)
-{
-	struct fixture *f = *state;
-
-	fixture_start(f, 4, F_EVENT_IDX, 9);
-	drv_set_used_event(&f->ring, 0);
-	assert_true(virtq_empty(f->vq));
-	simple_buffer(f, 0, 0);
-	assert_true(drv_wants_kick(&f->ring, 9));
 }
 
 static void served_before(void **state)
@@ -343,8 +226,8 @@ static void served_before(void **state)
 	/* an earlier daemon took two, gave one back and died; we go on from the used index */
 	virtq_stop(f->vq);
 	f->ring.avail->idx = 7;
-	simple_buffer(f, 0, 0);
-	simple_buffer(f, 1, 0);
+	fixture_post(f, 0, 0);
+	fixture_post(f, 1, 0);
 	f->ring.used->idx = 8;
 	f->ring.used_seen = 8;
 	f->setup.base = 8;
@@ -366,35 +249,11 @@ static void used_index_behind_the_base(void **state)
 	f->ring.avail->idx = 9;
 	f->setup.base = 9;
 	assert_int_equal(virtq_start(f->vq, f->mem, &f->setup), 0);
-	simple_buffer(f, 2, 0);
+	fixture_post(f, 2, 0);
 	virtq_push(f->vq, fixture_pop(f), 0);
 	assert_true(drv_get_used(&f->ring, &used));
 	assert_int_equal(used.id, 2);
 	assert_int_equal(f->ring.used->idx, 8);
-}
-
-/* A hostile driver fills the ring as fast as it is emptied; the device has other work, too. */
-static void one_visit_has_an_end(void **state)
-{
-	struct fixture *f = *state;
-	struct virtq_elem *elem;
-	unsigned int i;
-
-	fixture_start(f, 4, F_EVENT_IDX, 0);
-	virtq_set_budget(f->vq, 4);
-	for (i = 0; i < 4; i++) {
-		simple_buffer(f, 0, 0);
-		virtq_push(f->vq, fixture_pop(f), 0);
-	}
-	simple_buffer(f, 1, 0);
-	assert_int_equal(virtq_pop(f->vq, &elem), 0);
-	assert_true(virtq_empty(f->vq));
-	assert_false(virtq_set_wanted(f->vq, true));
-	assert_true(virtq_set_budget(f->vq, VIRTQ_NO_BUDGET)); /* there is more */
-	assert_int_equal(fixture_pop(f)->index, 1);
-	assert_false(virtq_set_budget(f->vq, 4));
-	assert_int_equal(virtq_pop(f->vq, &elem), 0);
-	assert_false(virtq_set_budget(f->vq, VIRTQ_NO_BUDGET)); /* really empty */
 }
 
 static void stop_with_elements_in_flight(void **state)
@@ -403,9 +262,9 @@ static void stop_with_elements_in_flight(void **state)
 	struct virtq_elem *a, *b;
 
 	fixture_start(f, 4, 0, 10);
-	simple_buffer(f, 0, 0);
-	simple_buffer(f, 1, 0);
-	simple_buffer(f, 2, 0);
+	fixture_post(f, 0, 0);
+	fixture_post(f, 1, 0);
+	fixture_post(f, 2, 0);
 	a = fixture_pop(f);
 	fixture_pop(f);
 	fixture_pop(f);
@@ -429,7 +288,7 @@ static void remap_in_flight(void **state)
 	void *old_base;
 
 	fixture_start(f, 4, 0, 0);
-	simple_buffer(f, 0, VRING_DESC_F_WRITE);
+	fixture_post(f, 0, VRING_DESC_F_WRITE);
 	elem = fixture_pop(f);
 	old_base = elem->in[0].iov_base;
 	new = fixture_map(f);
@@ -441,28 +300,9 @@ static void remap_in_flight(void **state)
 	virtq_push(f->vq, elem, 3);
 	assert_true(drv_get_used(&f->ring, &used));
 	assert_memory_equal(f->bytes + BUFFERS, "old", 3);
-	simple_buffer(f, 1, VRING_DESC_F_WRITE);
+	fixture_post(f, 1, VRING_DESC_F_WRITE);
 	elem = fixture_pop(f);
 	assert_ptr_equal(elem->in[0].iov_base, vhu_mem_guest(new, GUEST_BUFFER + 64, 64));
-}
-
-static void call_never_blocks(void **state)
-{
-	struct fixture *f = *state;
-	const uint64_t almost_full = UINT64_MAX - 1;
-	int blocking = dup(f->call);
-
-	fcntl(blocking, F_SETFL, 0); /* the flag is shared: f->call blocks now, too */
-	assert_int_equal(write(f->call, &almost_full, 8), 8);
-	virtq_set_call(f->vq, blocking);
-	fixture_start(f, 4, 0, 0);
-	simple_buffer(f, 0, 0);
-	virtq_push(f->vq, fixture_pop(f), 0);
-	virtq_notify(f->vq); /* would sleep for ever */
-	virtq_set_call(f->vq, -1);
-	simple_buffer(f, 0, 0);
-	virtq_push(f->vq, fixture_pop(f), 0);
-	virtq_notify(f->vq);
 }
 
 static void iov_copies(void **state)
@@ -498,17 +338,10 @@ int main(void)
 		TEST(many_laps),
 		TEST(out_of_order),
 		TEST(unpop_restores_the_order),
-		TEST(interrupt_by_flag),
-		TEST(interrupt_by_event_index),
-		TEST(kicks_by_flag),
-		TEST(kicks_by_event_index),
-		TEST(empty_arms_the_kick),
 		TEST(served_before),
 		TEST(used_index_behind_the_base),
-		TEST(one_visit_has_an_end),
 		TEST(stop_with_elements_in_flight),
 		TEST(remap_in_flight),
-		TEST(call_never_blocks),
 		TEST(iov_copies),
 	};
 
