@@ -88,11 +88,11 @@ static void *flood_thread(void *data)
 {
 	struct drv_flood *flood = data;
 	struct drv_ring *r = flood->ring;
-	uint16_t i;
+	unsigned int i;
 
 	/* entry i names descriptor i for ever: only the index moves */
 	for (i = 0; i < r->size; i++)
-		r->avail->ring[i] = i;
+		r->avail->ring[i] = (__virtio16)i;
 	while (!__atomic_load_n(&flood->stop, __ATOMIC_RELAXED)) {
 		uint16_t used = __atomic_load_n(&r->used->idx, __ATOMIC_ACQUIRE);
 
