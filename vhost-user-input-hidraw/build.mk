@@ -6,6 +6,19 @@ $(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid
 $(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c native.c recording.c options.c print.c input-device.c \
 	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw
+$(call man-page,vhost-user-input-hidraw/vhost-user-input-hidraw.1.scd)
+INSTALL_DATA += \
+	$(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json:share/qemu/vhost-user \
+	vhost-user-input-hidraw/vhost-user-input-hidraw.conf:lib/sysusers.d \
+	vhost-user-input-hidraw/70-vhost-user-input-hidraw.rules:lib/udev/rules.d \
+	vhost-user-input-hidraw/vhost-user-input-hidraw.service:lib/systemd/system \
+	vhost-user-input-hidraw/vhost-user-input-hidraw.socket:lib/systemd/system
+
+# QEMU's managers want the program's whole path.
+user: $(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json
+$(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json: vhost-user-input-hidraw/50-vhost-user-input-hidraw.json
+	@mkdir -p $(@D)
+	@sed 's|/usr/bin/|$(PREFIX)/bin/|' $< >$@
 
 INPUT_TEST_LIB := vhost-user-input-hidraw/libinput-hidraw.a
 
@@ -14,3 +27,6 @@ $(call unit-test,test-hid-touch,test-hid-touch.c hid-builder.c,,$(INPUT_TEST_LIB
 $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
+
+# tests/protocol/input-polite.t runs it
+$(call program,test-input,tests/protocol,test-input.c frontend.c driver.c server.c,cmocka,vhost-user/libvhost-user.a)

@@ -21,7 +21,7 @@
 
 /* What Linux takes for a panel that does not say (MT_DEFAULT_MAXCONTACT). */
 #define DEFAULT_MAXIMUM 10
-/* Larger numbers of contacts are a firmware's mistake, not a promise. */
+/* Linux does not believe larger numbers either (MT_MAX_MAXCONTACT). */
 #define CREDIBLE_MAXIMUM 250
 
 static const uint32_t role_usage[NUM_ROLES] = {

@@ -124,6 +124,7 @@ static int read_item(struct parser *parser, struct item *item)
 	const uint8_t *at = parser->data + parser->next;
 	size_t left = parser->size - parser->next;
 	size_t length;
+	uint32_t sign;
 	unsigned int i;
 
 	parser->offset = parser->next;
@@ -141,11 +142,8 @@ static int read_item(struct parser *parser, struct item *item)
 		return fail(parser, -EINVAL, "an item of %zu bytes is cut off after %zu", length, left);
 	for (i = 0; i < item->size; i++)
 		item->value |= (uint32_t)at[1 + i] << 8 * i;
-	item->svalue = (int32_t)item->value;
-	if (item->size == 1)
-		item->svalue = (int8_t)item->value;
-	if (item->size == 2)
-		item->svalue = (int16_t)item->value;
+	sign = item->size ? 1u << (8 * item->size - 1) : 0;
+	item->svalue = (int32_t)((item->value ^ sign) - sign);
 	parser->next += length;
 	return 0;
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define HID_MAX_DESCRIPTOR  4096 /* bytes; Linux hands out no more (HID_MAX_DESCRIPTOR_SIZE) */
-#define HID_MAX_FIELDS	    1024 /* the largest panels known need about 200 */
+#define HID_MAX_FIELDS	    1024 /* a panel of ten contacts has about a hundred */
 #define HID_MAX_COLLECTIONS 256
 #define HID_MAX_REPORT	    16384 /* bytes of one report */
 

@@ -45,7 +45,7 @@ static int open_node(const char *path, int *result, struct hid_error *error)
 	struct stat st;
 	int fd, code;
 
-	/* Asking for a feature report takes write permission on kernels before 5.11. */
+	/* A node that may only be read does: writing is for feature reports, a help but no need. */
 	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && (errno == EACCES || errno == EROFS))
 		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);

@@ -395,8 +395,8 @@ void input_queue_stop(struct vhu_dev *dev, struct virtq *vq)
 }
 
 /*
- * A touch screen has no lamps to light: buffers go back as they came. Drivers
- * older than Linux 5.18 send the time stamps of our events back on this queue.
+ * A touch screen has no lamps to light: buffers go back as they came. Nor is an
+ * event with a time stamp ever sent: there are drivers that would return it here.
  */
 static void drain_status(struct vhu_dev *dev, struct virtq *vq)
 {

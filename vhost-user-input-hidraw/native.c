@@ -69,7 +69,7 @@ static void grab(struct native *native, struct udev_device *device)
 {
 	const char *path = udev_device_get_devnode(device);
 	dev_t number = udev_device_get_devnum(device);
-	struct libevdev *node;
+	struct libevdev *node = NULL;
 	int ret;
 
 	if (!path || native->num_nodes == MAX_NODES || is_held(native, number))
@@ -186,7 +186,7 @@ void native_follow(struct native *native, const char *sysfs)
 		udev_enumerate_unref(all);
 		return;
 	}
-	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all)) {
+	for (entry = udev_enumerate_get_list_entry(all); entry; entry = udev_list_entry_get_next(entry)) {
 		struct udev_device *device = udev_device_new_from_syspath(
 			native->udev, udev_list_entry_get_name(entry));
 

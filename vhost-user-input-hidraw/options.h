@@ -7,7 +7,7 @@
 #include "panel.h"
 
 #define DEFAULT_VENDOR	0x1b3d /* Matrix Orbital */
-#define DEFAULT_PRODUCT 0x14c9 /* HTT series with capacitive touch */
+#define DEFAULT_PRODUCT 0x14c9 /* HTT series */
 
 /* What the command line asks for; strings belong to it. */
 struct input_options {

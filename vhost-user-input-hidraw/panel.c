@@ -237,9 +237,9 @@ static int walk_nodes(struct panel *panel, struct search *search)
 	ret = udev_enumerate_add_match_subsystem(all, "hidraw");
 	if (ret >= 0)
 		ret = udev_enumerate_scan_devices(all);
-	if (ret >= 0)
-		udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all))
-			look_at(panel, udev_list_entry_get_name(entry), search);
+	entry = ret >= 0 ? udev_enumerate_get_list_entry(all) : NULL;
+	for (; entry; entry = udev_list_entry_get_next(entry))
+		look_at(panel, udev_list_entry_get_name(entry), search);
 	udev_enumerate_unref(all);
 	return ret < 0 ? ret : 0;
 }

@@ -13,7 +13,7 @@
 #include "touch.h"
 
 #define TOUCH_TRACKING_MAX 65535 /* ABS_MT_TRACKING_ID counts 0 to this and begins again */
-#define TOUCH_UP	   -1
+#define TOUCH_UP	   (-1)
 
 /* Two frames of every axis of every slot, the pointer's axes, button and end mark. */
 #define TOUCH_MAX_EVENTS (2 * (TOUCH_MAX_SLOTS * (TOUCH_NUM_AXES + 2) + 5))

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Contacts at a time; the largest panels on the market have 60. */
+/* Contacts at a time: six pairs of hands. */
 #define TOUCH_MAX_SLOTS 64
 
 enum touch_axis {

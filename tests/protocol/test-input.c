@@ -61,12 +61,12 @@ static void post_event(struct frontend *fe, uint16_t i, uint32_t len)
 static struct frontend *start(void **state, unsigned int size)
 {
 	struct visit *v = *state;
-	uint16_t i;
+	unsigned int i;
 
 	assert_int_equal(fe_start_all(&v->fe, size), 0);
 	assert_int_equal(v->fe.num_queues, 2);
 	for (i = 0; i < size; i++)
-		post_event(&v->fe, i, sizeof(struct virtio_input_event));
+		post_event(&v->fe, (uint16_t)i, sizeof(struct virtio_input_event));
 	fe_kick(&v->fe, EVENTS);
 	return &v->fe;
 }

@@ -2,6 +2,7 @@
 #include "hid-builder.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VARIABLE 0x02
@@ -261,6 +262,22 @@ size_t pack_report(const struct layout *layout, const struct finger *fingers, un
 	if (layout->scan_time)
 		p = put16(p, scan_time);
 	return (size_t)(p - report);
+}
+
+/* One byte in front, for an allocation of no bytes is nothing to rely on. */
+uint8_t *copy_exact(const uint8_t *bytes, size_t size)
+{
+	uint8_t *block = malloc(size + 1);
+
+	if (!block)
+		abort();
+	memcpy(block + 1, bytes, size);
+	return block + 1;
+}
+
+void free_exact(uint8_t *copy)
+{
+	free(copy - 1);
 }
 
 uint32_t draw(uint64_t *seed, uint32_t below)

@@ -82,6 +82,10 @@ struct finger {
 size_t pack_report(const struct layout *layout, const struct finger *fingers, unsigned int num, unsigned int count,
 	uint16_t scan_time, uint8_t *report);
 
+/* A copy with not a byte to spare behind it, so that ASan sees a step too far; to be freed with free_exact(). */
+uint8_t *copy_exact(const uint8_t *bytes, size_t size);
+void free_exact(uint8_t *copy);
+
 /* The same numbers on every run and machine. */
 uint32_t draw(uint64_t *seed, uint32_t below);
 

@@ -21,7 +21,7 @@ static struct hid_touch *understand(const struct builder *b)
 {
 	struct hid_error error;
 	struct hid_table *table;
-	struct hid_touch *touch;
+	struct hid_touch *touch = NULL;
 
 	if (hid_parse(b->bytes, b->size, &table, &error) || hid_touch_new(table, &touch, &error))
 		fail_msg("%s", error.text);
@@ -363,11 +363,10 @@ static void foreign_and_short_reports(void **state)
 	size = pack_report(&layout, fingers, 2, 2, 0, report);
 	assert_int_equal(hid_touch_decode(touch, report, size, &frame), 1);
 	for (shorter = 0; shorter < size; shorter++) {
-		uint8_t *exact = malloc(shorter);
+		uint8_t *exact = copy_exact(report, shorter);
 
-		memcpy(exact, report, shorter);
 		assert_int_equal(hid_touch_decode(touch, exact, shorter, &frame), -EMSGSIZE);
-		free(exact);
+		free_exact(exact);
 	}
 	report[0] = 5;
 	assert_int_equal(hid_touch_decode(touch, report, size, &frame), 0);

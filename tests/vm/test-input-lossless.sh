@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2119 # functions of input-lib.sh take options, or none
+# 100,000 reports of ten fingers at 1000 a second, the most that a full-speed USB panel can send: every frame arrives at
+# the event node of the stock driver, in order, and nothing else does. Then the other layouts.
+#
+# A panel does not wait for a reader: the kernel keeps 63 reports and drops the next (hidraw), and so does evdev. Under
+# emulation a virtual CPU may stand still for longer than that. So all take turns on one CPU, readers first: what is lost
+# then was lost by us.
+# timeout: 900
+# shellcheck source=tests/vm/input-lib.sh
+. /repo/tests/vm/input-lib.sh
+
+at_exit unload_module
+at_exit stop_all
+at_exit show_logs
+ok "the module loads" load_module || bail_out "no module"
+
+# lossless NAME VARIANT RATE FRAMES REPORTS
+lossless() {
+	start_panel --variant="$2" --rate="$3" && start_daemon && start_adapter && start_reader --idle=3000
+	begin=$(date +%s)
+	panel "flood $4 10" >"$work/panel.out"
+	diag "$(cat "$work/panel.out"), $(($(date +%s) - begin)) s"
+	wait "$reader_pid"
+	is $? 0 "$1: the reader was quick enough"
+	reader_pid=
+	ok "$1: what arrived is what was sent" compare
+	is "$(compare | sed 's/ .*//')" "frames=$4" "$1: all frames were compared"
+	stop_pid TERM "$adapter_pid"
+	stop_pid TERM "$daemon_pid"
+	is $? 0 "$1: the daemon ends with 0"
+	adapter_pid='' daemon_pid=''
+	diag "$(tail -n 1 "$work/daemon.log")"
+	is "$(counter reports)" "$5" "$1: all reports were read"
+	is "$(counter overflows)" 0 "$1: nothing was skipped"
+	# one frame more than the panel had: at its start the driver is told that no finger is down
+	is "$(counter 'events sent [0-9]* in')" $(($4 + 1)) "$1: each frame went to the driver once"
+	stop_all
+}
+
+taskset -p 1 $$ >/dev/null
+rt_daemon='chrt -f 40'
+rt_reader='chrt -f 30'
+lossless "ten contacts a report" ten 1000 100000 100000
+lossless "five contacts a report" five 500 2500 5000
+lossless "one contact a report" serial 100 500 5000
+lossless "between mouse and pen" mixed 1000 5000 5000
+done_testing
