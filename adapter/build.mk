@@ -8,5 +8,7 @@ INSTALL_DATA += adapter/virtio-loopback-adapter@.service:lib/systemd/system
 
 $(call unit-test,test-adapter-options,test-adapter-options.c adapter/options.c adapter/devices.c,libsystemd,vhost-user/libvhost-user.a)
 $(call unit-test,test-adapter-frontend,test-adapter-frontend.c adapter-fake.c adapter/frontend.c,libsystemd,vhost-user/libvhost-user.a)
-$(call unit-test,test-adapter-device,test-adapter-device.c adapter-fake.c adapter-fake-module.c adapter/frontend.c \
-	adapter/session.c adapter/explain.c adapter/device.c adapter/devices.c,libsystemd,vhost-user/libvhost-user.a)
+ADAPTER_LIFE := adapter-fixture.c adapter-fake.c adapter-fake-module.c adapter/frontend.c adapter/session.c \
+	adapter/explain.c adapter/device.c adapter/devices.c
+$(call unit-test,test-adapter-start,test-adapter-start.c $(ADAPTER_LIFE),libsystemd,vhost-user/libvhost-user.a)
+$(call unit-test,test-adapter-device,test-adapter-device.c $(ADAPTER_LIFE),libsystemd,vhost-user/libvhost-user.a)

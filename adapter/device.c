@@ -105,12 +105,12 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *data)
 }
 
 /* Can another daemon go on where this one was? Else its driver has to start afresh. */
-static bool survives(const struct device *dev, int err)
+static bool survives(const struct device *dev)
 {
 	const struct session *s = &dev->session;
 
 	/* A late or lying daemon may still be alive and write to the pool, so the next one gets new memory. */
-	if (err != -ECONNRESET && err != -EPIPE)
+	if (frontend_broken(s->fe) != -ECONNRESET)
 		return false;
 	if (!dev->opt->grace)
 		return false;
@@ -132,10 +132,10 @@ static void suspend_device(struct device *dev)
 	}
 }
 
-/* The daemon is gone or treated as such, for the reason @err. */
-static void lose_daemon(struct device *dev, int err)
+/* The daemon is gone or treated as such. */
+static void lose_daemon(struct device *dev)
 {
-	bool keep = dev->session.mod && survives(dev, err);
+	bool keep = dev->session.mod && survives(dev);
 
 	vhu_warn("%s: the daemon %s; %s", label(dev), frontend_why(dev->session.fe),
 		keep ? "the device waits for its return" : "the device begins anew when it returns");
@@ -157,7 +157,7 @@ static int on_daemon_input(sd_event_source *source, int fd, uint32_t revents, vo
 	int ret = frontend_idle_input(dev->session.fe);
 
 	if (ret)
-		lose_daemon(dev, ret);
+		lose_daemon(dev);
 	return 0;
 }
 
@@ -171,7 +171,7 @@ static int on_backend_input(sd_event_source *source, int fd, uint32_t revents, v
 	frontend_start_clock(s->fe);
 	ret = frontend_backend_input(s->fe, &changed);
 	if (frontend_broken(s->fe)) {
-		lose_daemon(dev, ret);
+		lose_daemon(dev);
 	} else if (ret) {
 		dev->backend_io = sd_event_source_disable_unref(dev->backend_io);
 		vhu_debug("%s: the daemon %s", label(dev), frontend_why(s->fe));
@@ -200,7 +200,7 @@ static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, 
 	struct vlb_response resp;
 	struct vlb_request req;
 	bool was_started = s->started;
-	int ret, err;
+	int ret;
 
 	/* One a turn of the loop, so that a hang-up is seen between two requests. */
 	ret = module_read(s->mod, &req);
@@ -211,14 +211,17 @@ static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, 
 		return give_up(dev, ret);
 	}
 	session_handle(s, &req, &resp);
-	err = -(int)resp.error;
 	ret = module_respond(s->mod, &resp);
 	if (ret && ret != -ENOENT)
 		vhu_warn("%s: cannot answer the kernel: %s", label(dev), strerror(-ret));
 	if (s->fe && frontend_broken(s->fe)) {
-		lose_daemon(dev, err);
-	} else if (s->fe && err) {
+		lose_daemon(dev);
+	} else if (s->fe && resp.error) {
 		vhu_warn("%s: the daemon %s", label(dev), frontend_why(s->fe));
+	} else if (resp.error && !s->started) {
+		/* Asked before the kernel knew that the daemon is away: the probe that waited for it has failed. */
+		remove_device(dev);
+		set_state(dev, "waiting for the daemon");
 	} else if (s->started != was_started) {
 		if (s->started)
 			tell_ready(dev);
@@ -279,7 +282,7 @@ static int create_device(struct device *dev)
 	frontend_start_clock(s->fe);
 	ret = explain_daemon(dev->opt, s->fe);
 	if (ret && frontend_broken(s->fe)) {
-		lose_daemon(dev, ret);
+		lose_daemon(dev);
 		return 0;
 	}
 	if (ret)
@@ -309,7 +312,7 @@ static int resume_device(struct device *dev)
 	if (s->started)
 		ret = session_start_rings(s);
 	if (frontend_broken(s->fe)) {
-		lose_daemon(dev, ret);
+		lose_daemon(dev);
 		return 0;
 	}
 	if (!ret)

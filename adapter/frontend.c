@@ -28,7 +28,7 @@ struct frontend {
 	uint64_t features;
 	uint64_t protocol; /* negotiated */
 	unsigned int max_queues;
-	bool broken;
+	int broken;
 	char why[160];
 };
 
@@ -61,7 +61,7 @@ static int fail_broken(struct frontend *fe, int err, const char *what, uint32_t 
 {
 	const char *name = vhu_request_name(request);
 
-	fe->broken = true;
+	fe->broken = err == -EPIPE ? -ECONNRESET : err;
 	if (err == -ETIMEDOUT)
 		return fail(fe, err, "did not answer within %d ms (%s)", fe->timeout_ms, name);
 	if (err == -ECONNRESET || err == -EPIPE)
@@ -276,7 +276,7 @@ bool frontend_has_config(const struct frontend *fe)
 	return fe->protocol & BIT(VHU_PF_CONFIG);
 }
 
-bool frontend_broken(const struct frontend *fe)
+int frontend_broken(const struct frontend *fe)
 {
 	return fe->broken;
 }
@@ -439,10 +439,8 @@ int frontend_idle_input(struct frontend *fe)
 
 	if (n < 0 && errno == EAGAIN)
 		return 0;
-	fe->broken = true;
-	if (n > 0)
-		return fail(fe, -EPROTO, "sent a message without being asked");
-	return fail(fe, -ECONNRESET, "hung up");
+	fe->broken = n > 0 ? -EPROTO : -ECONNRESET;
+	return fail(fe, fe->broken, n > 0 ? "sent a message without being asked" : "hung up");
 }
 
 static int close_backend_channel(struct frontend *fe)
@@ -463,7 +461,7 @@ int frontend_backend_input(struct frontend *fe, bool *config_changed)
 	if (ret == -ECONNRESET)
 		return close_backend_channel(fe);
 	if (ret) {
-		fe->broken = true;
+		fe->broken = ret;
 		return fail(fe, ret, "misuses the back-end channel: %s", strerror(-ret));
 	}
 	/* No request that we know carries descriptors. */
@@ -476,7 +474,7 @@ int frontend_backend_input(struct frontend *fe, bool *config_changed)
 	msg.flags |= VHU_FLAG_REPLY;
 	ret = vhu_channel_send(fe->backend_fd, &msg, time_left(fe));
 	if (ret) {
-		fe->broken = true;
+		fe->broken = ret;
 		return fail(fe, ret, "does not read the back-end channel: %s", strerror(-ret));
 	}
 	return 0;

@@ -5,8 +5,8 @@
  * request, flags, size and descriptors are checked, and everything has an end.
  *
  * Functions return 0 or -errno. After an error frontend_why() says in words what
- * happened. If frontend_broken() is true then, the daemon is gone, late or out of
- * step: free the front-end. Else it refused one request and serves on.
+ * happened. If frontend_broken() says so, the daemon is gone, late or out of step:
+ * free the front-end. Else it refused one request and serves on.
  */
 #ifndef ADAPTER_FRONTEND_H
 #define ADAPTER_FRONTEND_H
@@ -59,7 +59,7 @@ int frontend_handshake(struct frontend *fe);
 uint64_t frontend_features(const struct frontend *fe); /* what the daemon offers */
 unsigned int frontend_max_queues(const struct frontend *fe); /* 0: it does not say */
 bool frontend_has_config(const struct frontend *fe); /* it serves configuration space */
-bool frontend_broken(const struct frontend *fe);
+int frontend_broken(const struct frontend *fe); /* 0, or why: -ECONNRESET when it hung up */
 const char *frontend_why(const struct frontend *fe);
 
 /* Configuration space from byte 0; @len is all of it, since some daemons ignore the offset. */

@@ -88,7 +88,7 @@ static int set_config(struct session *s, const struct vlb_request *req)
 	return frontend_set_config(s->fe, req->offset, req->data, req->len);
 }
 
-/* A daemon that is not there any more has nothing to let go of. */
+/* A daemon that is not there any more, or goes now, has nothing to let go of. */
 static int reset(struct session *s)
 {
 	bool dirty = s->status;
@@ -100,7 +100,7 @@ static int reset(struct session *s)
 		ret = frontend_reset(s->fe);
 	s->started = false;
 	s->negotiated = 0;
-	return ret;
+	return s->fe && frontend_broken(s->fe) == -ECONNRESET ? 0 : ret;
 }
 
 static int set_status(struct session *s, const struct vlb_request *req)

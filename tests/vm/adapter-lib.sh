@@ -131,7 +131,10 @@ virtio_device() {
 
 # When something failed: what the programs said
 show_logs() {
-	[ "$tap_failed" -gt 0 ] || return 0
+	[ "$tap_failed" -eq 0 ] || print_logs
+}
+
+print_logs() {
 	for log in "$work"/*.log; do
 		[ ! -s "$log" ] || tail -n 15 "$log" | sed "s|^|# $(basename "$log"): |"
 	done

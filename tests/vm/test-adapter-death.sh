@@ -44,7 +44,7 @@ for delay in 0.00 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.10 0.13 0.16 0.20 0.25 0.
 	if ! works; then
 		failed=$((failed + 1))
 		diag "daemon killed after $delay s: no device"
-		show_logs
+		print_logs
 	fi
 done
 is $failed 0 "the daemon killed at any moment of the start: the adapter goes on with the next one"
