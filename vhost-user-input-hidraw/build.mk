@@ -27,6 +27,8 @@ $(call unit-test,test-hid-touch,test-hid-touch.c hid-builder.c,,$(INPUT_TEST_LIB
 $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-recording,test-input-recording.c hid-builder.c vhost-user-input-hidraw/recording.c \
+	vhost-user-input-hidraw/hidraw.c,libsystemd,$(INPUT_TEST_LIB))
 
 # tests/protocol/input-polite.t runs it
 $(call program,test-input,tests/protocol,test-input.c frontend.c driver.c server.c,cmocka,vhost-user/libvhost-user.a)
