@@ -21,7 +21,7 @@ ok "the module is free then" eventually 10 unused
 
 # The first tenths of a second hold the connect, the handshake, the creation, the probe and DRIVER_OK.
 failed=0
-for delay in 0.00 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.10 0.13 0.16 0.20 0.25 0.30; do
+for delay in 0.00 0.02 0.04 0.06 0.09 0.13 0.18 0.25; do
 	start_adapter
 	sleep $delay
 	stop_pid KILL "$adapter_pid"
@@ -32,7 +32,7 @@ start_adapter
 ok "the next one works" works
 
 failed=0
-for delay in 0.00 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.10 0.13 0.16 0.20 0.25 0.30; do
+for delay in 0.00 0.02 0.04 0.06 0.09 0.13 0.18 0.25; do
 	stop_all
 	eventually 10 unused || failed=$((failed + 1))
 	start_adapter
