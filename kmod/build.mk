@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: MIT
+# SPDX-License-Identifier: GPL-2.0-only
 #
 # make kmod			for the running kernel, or a line that says why not
 # make kmod KVER=R | KDIR=D	for the kernel release R, or the headers or build tree D

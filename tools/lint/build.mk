@@ -2,7 +2,7 @@
 .PHONY: lint format
 lint:
 	@tools/setup build lint
-	@prove --exec '' tools/lint/lint.t
+	@prove --verbose --timer --exec '' tools/lint/lint.t
 
 # Formats what lint would complain of.
 format:
