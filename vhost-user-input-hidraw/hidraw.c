@@ -24,7 +24,7 @@ static int __attribute__((format(printf, 3, 4))) fail(struct hid_error *error, i
 int hidraw_understand(
 	const char *name, const uint8_t *descriptor, size_t size, struct hid_touch **touch, struct hid_error *error)
 {
-	struct hid_error why;
+	struct hid_error why = { 0 };
 	struct hid_table *table;
 	int ret;
 

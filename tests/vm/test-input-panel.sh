@@ -71,6 +71,11 @@ native_hears() {
 ok "without the daemon the native node speaks" native_hears
 start_daemon --serial=ONE
 not_ok "with it the native node is silent" native_hears
+panel "replug 100" >/dev/null
+ok "the panel is taken again after it was unplugged" eventually 10 sh -c \
+	"[ \$(grep -c 'reading' '$work/daemon.log') -eq 2 ]"
+native=$("$touchlog" --phys=htt70a --info | sed -n 's/node //p')
+not_ok "and its new native node is silent" native_hears
 stop_pid TERM "$daemon_pid"
 start_daemon --serial=ONE --no-grab
 ok "with --no-grab it speaks" native_hears
