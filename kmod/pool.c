@@ -113,6 +113,8 @@ static void vlb_pool_take_over(struct vlb_pool *pool)
 	inode->i_fop = &vlb_pool_reopen_fops;
 	file->private_data = pool;
 	file->f_mode &= ~(FMODE_CAN_READ | FMODE_CAN_WRITE);
+	/* Up to 5.x files made inside the kernel have none. */
+	file->f_mode |= FMODE_LSEEK;
 	fops_put(file->f_op);
 	__module_get(THIS_MODULE);
 	file->f_op = &vlb_pool_fops;

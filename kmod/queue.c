@@ -103,14 +103,17 @@ static void vlb_call_irq(struct irq_work *work)
 	if (!(READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
 	vlb_queue_tag(q);
-	budget = get_cpu_ptr(q->dev->budget);
-	budget->start = local_clock();
-	budget->maps = 0;
-	budget->max_maps = VLB_IRQ_ROUNDS * q->size;
+	/* PREEMPT_RT runs this in a thread, where nothing can be kept from the CPU. */
+	budget = in_hardirq() ? this_cpu_ptr(q->dev->budget) : NULL;
+	if (budget)
+		*budget = (struct vlb_irq_budget) {
+			.start = local_clock(),
+			.max_maps = VLB_IRQ_ROUNDS * q->size,
+		};
 	if (vring_interrupt(0, q->vq) == IRQ_HANDLED)
 		atomic64_inc(&q->interrupts);
-	budget->max_maps = 0;
-	put_cpu_ptr(q->dev->budget);
+	if (budget)
+		budget->max_maps = 0;
 }
 
 /* Runs with the eventfd's lock held and interrupts off. */
