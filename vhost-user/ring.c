@@ -123,8 +123,9 @@ static int update_queue(struct vhu_backend *be, struct vhu_ring *ring)
 		ring->setup.base);
 	if (ring->dev->type->queue_start)
 		ring->dev->type->queue_start(ring->dev, ring->vq);
-	/* the driver may have kicked while nobody listened */
+	/* the driver may have kicked while nobody listened, and may wait for an interrupt that got lost */
 	serve(ring);
+	virtq_notify(ring->vq);
 	return 0;
 }
 

@@ -413,7 +413,8 @@ int virtq_start(struct virtq *vq, struct vhu_mem *mem, const struct virtq_setup 
 	/* the ring may have been served before, by us or by a daemon that died */
 	vq->next_used = load16(&vq->used->idx);
 	vq->told_valid = false;
-	vq->pushed = false;
+	/* and who served it may have died between an element and its interrupt */
+	vq->pushed = vq->next_used != 0;
 	vq->wanted = true;
 	vq->broken = NULL;
 	vq->started = true;

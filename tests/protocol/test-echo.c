@@ -336,6 +336,20 @@ static void next_front_end_goes_on(void **state)
 	expect_answer(next, ECHO_HELD, 0, "lost?");
 }
 
+/* A daemon that died between a used element and its interrupt: the next one makes up for it. */
+static void lost_interrupt(void **state)
+{
+	struct visit *v = *state;
+	struct frontend *fe = &v->fe;
+
+	assert_int_equal(fe_negotiate(fe, ALL, ALL), 0);
+	assert_int_equal(fe_share_memory(fe), 0);
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 7), 0);
+	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	assert_int_equal(fe_queue_start(fe, ECHO_HELD, SIZE, 0), 0);
+	assert_false(fe_wait_call(fe, ECHO_HELD, SILENCE_MS));
+}
+
 static void configuration(void **state)
 {
 	struct frontend *fe = start(state);
@@ -466,6 +480,7 @@ int main(int argc, char **argv)
 		TEST(rings_move_to_other_memory),
 		TEST(held_elements_are_served_again),
 		TEST(next_front_end_goes_on),
+		TEST(lost_interrupt),
 		TEST(configuration),
 		TEST(configuration_change),
 		TEST(the_device_may_hang_up),

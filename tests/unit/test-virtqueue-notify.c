@@ -61,6 +61,26 @@ static void check_events(struct fixture *f, uint16_t index, uint16_t num)
 	}
 }
 
+/* The daemon before us may have died between a used element and its interrupt. */
+static void ring_that_was_served_before(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_start(f, 4, F_EVENT_IDX, 0);
+	virtq_notify(f->vq);
+	assert_int_equal(fixture_calls(f), 0); /* a fresh ring: nothing to be told of */
+	virtq_stop(f->vq);
+	fixture_start(f, 4, F_EVENT_IDX, 5);
+	virtq_notify(f->vq);
+	assert_int_equal(fixture_calls(f), 1);
+	virtq_notify(f->vq);
+	assert_int_equal(fixture_calls(f), 0);
+	virtq_stop(f->vq);
+	fixture_start(f, 4, 0, 5);
+	virtq_notify(f->vq);
+	assert_int_equal(fixture_calls(f), 1);
+}
+
 static void interrupt_by_event_index(void **state)
 {
 	static const uint16_t indices[] = { 0, 1, 100, 32765, 32768, 65525, 65533, 65534, 65535 };
@@ -173,6 +193,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(interrupt_by_flag),
+		TEST(ring_that_was_served_before),
 		TEST(interrupt_by_event_index),
 		TEST(kicks_by_flag),
 		TEST(kicks_by_event_index),
