@@ -9,6 +9,7 @@ run_with_module() {
 	program=$1
 	shift
 	load_module "$@" || bail_out "the module does not load"
+	# shellcheck disable=SC2154 # build is of tests/vm/lib.sh
 	"$build/tests/vm-kmod/$program" || tap_failed=$((tap_failed + 1))
 	eventually 30 unload_module || bail_out "the module cannot be unloaded: $(cat /sys/module/virtio_loopback/refcnt) references"
 }
