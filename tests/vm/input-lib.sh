@@ -42,7 +42,7 @@ start_panel() {
 
 # panel COMMANDS: until the panel has done them
 panel() {
-	"$htt70a" --send="$work/panel.sock" "$@"
+	"$htt70a" --send="$work/panel.sock" "$@" >"$work/panel.out"
 }
 
 # start_daemon OPTION...: until it listens
