@@ -98,6 +98,28 @@ panel "drag 0.1 0.1 0.9 0.9 300; ten 200"
 wait "$reader_pid"
 reader_pid=
 ok "touch goes through" compare
+
+# The same panel with another firmware: another layout of the same axes is fine, other axes are not.
+swap_panel() {
+	stop_pid TERM "$panel_pid"
+	eventually 10 grep -q 'is gone' "$work/daemon.log"
+	rm -f "$sent"
+	start_panel --variant="$1"
+}
+ok "the panel comes back with another layout" swap_panel mixed
+start_reader --idle=2000
+panel "drag 0.1 0.1 0.9 0.9 300; ten 200" >/dev/null
+wait "$reader_pid"
+reader_pid=
+ok "and touch goes through" compare
+swap_panel five
+ok "other axes are refused" eventually 10 grep -q 'came back with other axes' "$work/daemon.log"
+swap_panel ten
+start_reader --idle=2000
+panel "pinch" >/dev/null
+wait "$reader_pid"
+reader_pid=
+ok "and those of before are taken again" compare
 stop_all
 
 # What one panel sent, from a recording: no panel is needed to see it again. It begins with the driver, before anybody can
