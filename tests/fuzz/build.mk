@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 FUZZ_SECONDS ?= 30
 
-$(call program,fuzz-connection,tests/fuzz,fuzz-connection.c chance.c,libsystemd,vhost-user/libvhost-user.a)
+$(call program,fuzz-connection,tests/fuzz,fuzz-connection.c traffic.c chance.c,libsystemd,vhost-user/libvhost-user.a)
 
 .PHONY: check-fuzz run-fuzz
 

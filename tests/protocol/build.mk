@@ -5,7 +5,7 @@ PROTOCOL_HOSTILE := test-hostile.c hostile.c hostile-messages.c hostile-queues.c
 PROTOCOL_LIB := vhost-user/libvhost-user.a
 
 $(call program,echo-device,$(PROTOCOL),echo-device.c,libsystemd,$(PROTOCOL_LIB))
-$(call program,test-echo,$(PROTOCOL),test-echo.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+$(call program,test-echo,$(PROTOCOL),test-echo.c echo-visit.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 $(call program,test-hostile,$(PROTOCOL),$(PROTOCOL_HOSTILE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 
 .PHONY: check-protocol run-protocol

@@ -18,128 +18,43 @@
 #include <unistd.h>
 
 #include "tests/protocol/echo-device.h"
-#include "tests/protocol/frontend.h"
+#include "tests/protocol/echo-visit.h"
 #include "tests/protocol/server.h"
 
 #define BIT(n)	    (UINT64_C(1) << (n))
-#define SIZE	    16
-#define CALL_MS	    5000
 #define SILENCE_MS  100
-#define SLOT	    256ul /* bytes of each buffer; chain i uses buffers 2i and 2i + 1 */
 #define ALL	    UINT64_MAX
-#define MIN_VIRTIO  BIT(VIRTIO_F_VERSION_1)
 #define NO_PROTOCOL (~BIT(VHU_F_PROTOCOL_FEATURES))
-
-struct visit {
-	struct server *server;
-	struct frontend fe;
-	struct frontend next;
-	struct drv_flood flood;
-};
-
-static int connect_front_end(void **state)
-{
-	struct visit *v = *state;
-
-	return fe_connect(&v->fe, v->server->path);
-}
-
-static int hang_up(void **state)
-{
-	struct visit *v = *state;
-
-	drv_flood_stop(&v->flood);
-	fe_close(&v->fe);
-	fe_close(&v->next);
-	return 0;
-}
-
-static struct frontend *start(void **state)
-{
-	struct visit *v = *state;
-
-	assert_int_equal(fe_start_all(&v->fe, SIZE), 0);
-	assert_int_equal(v->fe.num_queues, ECHO_QUEUES);
-	return &v->fe;
-}
-
-static char *buffer(struct frontend *fe, unsigned int i)
-{
-	return fe->mem + FE_BUFFERS + i * SLOT;
-}
-
-/* Chain @i: the text, and room for the same in the next buffer. */
-static void post(struct frontend *fe, unsigned int queue, uint16_t i, const char *text)
-{
-	struct drv_ring *r = &fe->queues[queue].ring;
-	uint64_t addr = FE_GUEST + FE_BUFFERS + 2ul * i * SLOT;
-
-	memcpy(buffer(fe, 2u * i), text, strlen(text) + 1);
-	memset(buffer(fe, 2u * i + 1), 0, SLOT);
-	drv_desc(r, (uint16_t)(2 * i), addr, (uint32_t)strlen(text), VRING_DESC_F_NEXT, (uint16_t)(2 * i + 1));
-	drv_desc(r, (uint16_t)(2 * i + 1), addr + SLOT, SLOT, VRING_DESC_F_WRITE, 0);
-	drv_make_avail(r, (uint16_t)(2 * i));
-}
-
-static void expect_answer(struct frontend *fe, unsigned int queue, uint16_t i, const char *text)
-{
-	struct vring_used_elem used = { 0 };
-
-	assert_true(drv_get_used(&fe->queues[queue].ring, &used));
-	assert_int_equal(used.id, 2 * i);
-	assert_int_equal(used.len, strlen(text));
-	assert_string_equal(buffer(fe, 2u * i + 1), text);
-}
-
-static void round_trip(struct frontend *fe, uint16_t i, const char *text)
-{
-	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
-
-	drv_set_used_event(r, r->used_seen);
-	post(fe, ECHO_NOW, i, text);
-	fe_kick(fe, ECHO_NOW);
-	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
-	expect_answer(fe, ECHO_NOW, i, text);
-}
-
-static bool has_answer(struct frontend *fe, unsigned int queue)
-{
-	return fe->queues[queue].ring.used->idx != fe->queues[queue].ring.used_seen;
-}
-
-static void command(struct frontend *fe, uint8_t what, int expected)
-{
-	assert_int_equal(fe_set_config(fe, 0, &what, 1), expected);
-}
 
 static void one_round_trip(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 
-	round_trip(fe, 0, "hello");
-	round_trip(fe, 1, "again");
+	visit_round_trip(fe, 0, "hello");
+	visit_round_trip(fe, 1, "again");
 }
 
 static void indirect_round_trip(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
-	struct vring_desc *table = (void *)buffer(fe, 100);
+	struct vring_desc *table = (void *)visit_buffer(fe, 100);
 	struct vring_used_elem used;
 
 	table[0] = (struct vring_desc) { FE_GUEST + FE_BUFFERS, 3, VRING_DESC_F_NEXT, 1 };
 	table[1] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + 8, 3, VRING_DESC_F_NEXT, 2 };
-	table[2] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + SLOT, 2, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE, 3 };
-	table[3] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + SLOT + 8, 9, VRING_DESC_F_WRITE, 0 };
-	memcpy(buffer(fe, 0), "abc-----def", 11);
-	drv_desc(r, 7, FE_GUEST + FE_BUFFERS + 100 * SLOT, 4 * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
+	table[2] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + VISIT_SLOT, 2, VRING_DESC_F_NEXT | VRING_DESC_F_WRITE,
+		3 };
+	table[3] = (struct vring_desc) { FE_GUEST + FE_BUFFERS + VISIT_SLOT + 8, 9, VRING_DESC_F_WRITE, 0 };
+	memcpy(visit_buffer(fe, 0), "abc-----def", 11);
+	drv_desc(r, 7, FE_GUEST + FE_BUFFERS + 100 * VISIT_SLOT, 4 * sizeof(*table), VRING_DESC_F_INDIRECT, 0);
 	drv_make_avail(r, 7);
 	fe_kick(fe, ECHO_NOW);
-	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+	assert_true(fe_wait_call(fe, ECHO_NOW, VISIT_MS));
 	assert_true(drv_get_used(r, &used));
 	assert_int_equal(used.id, 7);
 	assert_int_equal(used.len, 6);
-	assert_memory_equal(buffer(fe, 1), "ab\0\0\0\0\0\0cdef", 12);
+	assert_memory_equal(visit_buffer(fe, 1), "ab\0\0\0\0\0\0cdef", 12);
 }
 
 /* Across the wrap of the 16-bit indices, with and without event index, in batches. */
@@ -153,23 +68,23 @@ static void batches(void **state, uint64_t features)
 
 	assert_int_equal(fe_negotiate(fe, features, ALL), 0);
 	assert_int_equal(fe_share_memory(fe), 0);
-	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 65000), 0);
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, VISIT_SIZE, 65000), 0);
 	for (round = 0; round < 1000; round++) {
-		uint16_t num = (uint16_t)(round % (SIZE / 2) + 1), i, old = r->avail->idx;
+		uint16_t num = (uint16_t)(round % (VISIT_SIZE / 2) + 1), i, old = r->avail->idx;
 
 		/* an interrupt for the last of the batch only */
 		drv_set_used_event(r, (uint16_t)(r->used_seen + num - 1));
 		for (i = 0; i < num; i++) {
 			snprintf(text, sizeof(text), "%u-%u", round, i);
-			post(fe, ECHO_NOW, i, text);
+			visit_post(fe, ECHO_NOW, i, text);
 		}
 		if (drv_wants_kick(r, old))
 			fe_kick(fe, ECHO_NOW);
 		while ((uint16_t)(r->used->idx - r->used_seen) < num)
-			assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
+			assert_true(fe_wait_call(fe, ECHO_NOW, VISIT_MS));
 		for (i = 0; i < num; i++) {
 			snprintf(text, sizeof(text), "%u-%u", round, i);
-			expect_answer(fe, ECHO_NOW, i, text);
+			visit_expect(fe, ECHO_NOW, i, text);
 		}
 		while (fe_wait_call(fe, ECHO_NOW, 0))
 			;
@@ -194,82 +109,82 @@ static void old_front_end(void **state)
 
 	assert_int_equal(fe_negotiate(fe, NO_PROTOCOL, 0), 0);
 	assert_int_equal(fe_share_memory(fe), 0);
-	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 0), 0);
-	round_trip(fe, 3, "old");
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, VISIT_SIZE, 0), 0);
+	visit_round_trip(fe, 3, "old");
 }
 
 static void disabled_until_enabled(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 
 	assert_int_equal(fe_set_state(fe, VHU_SET_VRING_ENABLE, ECHO_NOW, 0), 0);
-	post(fe, ECHO_NOW, 0, "later");
+	visit_post(fe, ECHO_NOW, 0, "later");
 	fe_kick(fe, ECHO_NOW);
 	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
-	assert_false(has_answer(fe, ECHO_NOW));
+	assert_false(visit_answered(fe, ECHO_NOW));
 	assert_int_equal(fe_set_state(fe, VHU_SET_VRING_ENABLE, ECHO_NOW, 1), 0);
-	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
-	expect_answer(fe, ECHO_NOW, 0, "later");
+	assert_true(fe_wait_call(fe, ECHO_NOW, VISIT_MS));
+	visit_expect(fe, ECHO_NOW, 0, "later");
 }
 
 static void stop_and_go_on(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	uint16_t base;
 
-	round_trip(fe, 0, "one");
-	round_trip(fe, 1, "two");
+	visit_round_trip(fe, 0, "one");
+	visit_round_trip(fe, 1, "two");
 	assert_int_equal(fe_queue_stop(fe, ECHO_NOW, &base), 0);
 	assert_int_equal(base, 2);
-	post(fe, ECHO_NOW, 2, "three");
+	visit_post(fe, ECHO_NOW, 2, "three");
 	fe_kick(fe, ECHO_NOW);
 	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
 	/* the kick descriptor alone starts it again, where it stopped */
 	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_KICK, ECHO_NOW, fe->queues[ECHO_NOW].kick), 0);
-	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
-	expect_answer(fe, ECHO_NOW, 2, "three");
+	assert_true(fe_wait_call(fe, ECHO_NOW, VISIT_MS));
+	visit_expect(fe, ECHO_NOW, 2, "three");
 }
 
 static void without_interrupts(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	int left;
 
 	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_CALL, ECHO_NOW, -1), 0);
-	post(fe, ECHO_NOW, 0, "polled");
+	visit_post(fe, ECHO_NOW, 0, "polled");
 	fe_kick(fe, ECHO_NOW);
-	for (left = CALL_MS; left > 0 && !has_answer(fe, ECHO_NOW); left--)
+	for (left = VISIT_MS; left > 0 && !visit_answered(fe, ECHO_NOW); left--)
 		usleep(1000);
-	expect_answer(fe, ECHO_NOW, 0, "polled");
+	visit_expect(fe, ECHO_NOW, 0, "polled");
 }
 
 static void held_elements_survive_a_memory_change(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 
-	post(fe, ECHO_HELD, 0, "first");
+	visit_post(fe, ECHO_HELD, 0, "first");
 	fe_kick(fe, ECHO_HELD);
 	assert_true(fe_alive(fe));
 	assert_int_equal(fe_share_memory(fe), 0);
-	post(fe, ECHO_HELD, 1, "second");
+	visit_post(fe, ECHO_HELD, 1, "second");
 	fe_kick(fe, ECHO_HELD);
 	assert_false(fe_wait_call(fe, ECHO_HELD, SILENCE_MS));
-	command(fe, ECHO_FLUSH, 0);
-	assert_true(fe_wait_call(fe, ECHO_HELD, CALL_MS));
-	expect_answer(fe, ECHO_HELD, 0, "first");
-	expect_answer(fe, ECHO_HELD, 1, "second");
+	visit_command(fe, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(fe, ECHO_HELD, VISIT_MS));
+	visit_expect(fe, ECHO_HELD, 0, "first");
+	visit_expect(fe, ECHO_HELD, 1, "second");
 }
 
 /* The same addresses lead to another file: the running rings follow. */
 static void rings_move_to_other_memory(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	int file = memfd_create("moved", MFD_CLOEXEC);
 	struct vhu_msg msg = fe_mem_table(fe);
 	char *old = fe->mem;
 	unsigned int i;
 
-	round_trip(fe, 0, "before");
+	visit_round_trip(fe, 0, "before");
 	assert_int_equal(ftruncate(file, FE_MEM_BYTES), 0);
 	assert_int_equal(write(file, old, FE_MEM_BYTES), FE_MEM_BYTES);
 	msg.fds[0] = file;
@@ -285,38 +200,38 @@ static void rings_move_to_other_memory(void **state)
 	}
 	munmap(old, FE_MEM_BYTES);
 	close(file);
-	round_trip(fe, 1, "after");
+	visit_round_trip(fe, 1, "after");
 }
 
 static void held_elements_are_served_again(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	struct fe_queue *q = &fe->queues[ECHO_HELD];
 	uint16_t base, i;
 
 	for (i = 0; i < 3; i++)
-		post(fe, ECHO_HELD, i, "held");
+		visit_post(fe, ECHO_HELD, i, "held");
 	fe_kick(fe, ECHO_HELD);
 	assert_true(fe_alive(fe));
 	assert_int_equal(fe_queue_stop(fe, ECHO_HELD, &base), 0);
 	assert_int_equal(base, 0);
-	command(fe, ECHO_FLUSH, 0); /* nothing left to flush, and no crash */
+	visit_command(fe, ECHO_FLUSH, 0); /* nothing left to flush, and no crash */
 	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_KICK, ECHO_HELD, q->kick), 0);
-	command(fe, ECHO_FLUSH, 0);
-	assert_true(fe_wait_call(fe, ECHO_HELD, CALL_MS));
+	visit_command(fe, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(fe, ECHO_HELD, VISIT_MS));
 	for (i = 0; i < 3; i++)
-		expect_answer(fe, ECHO_HELD, i, "held");
+		visit_expect(fe, ECHO_HELD, i, "held");
 }
 
 /* A second front-end takes the rings over, as our adapter does when a daemon was restarted. */
 static void next_front_end_goes_on(void **state)
 {
 	struct visit *v = *state;
-	struct frontend *fe = start(state), *next = &v->next;
+	struct frontend *fe = visit_start(state), *next = &v->next;
 	struct drv_ring *r;
 
-	round_trip(fe, 0, "one");
-	post(fe, ECHO_HELD, 0, "lost?");
+	visit_round_trip(fe, 0, "one");
+	visit_post(fe, ECHO_HELD, 0, "lost?");
 	fe_kick(fe, ECHO_HELD);
 	assert_true(fe_alive(fe));
 	assert_int_equal(fe_connect(next, v->server->path), 0);
@@ -326,14 +241,14 @@ static void next_front_end_goes_on(void **state)
 	assert_int_equal(fe_negotiate(next, ALL, ALL), 0);
 	assert_int_equal(fe_share_memory(next), 0);
 	r = &next->queues[ECHO_HELD].ring;
-	assert_int_equal(fe_queue_start(next, ECHO_HELD, SIZE, 0), 0);
+	assert_int_equal(fe_queue_start(next, ECHO_HELD, VISIT_SIZE, 0), 0);
 	assert_int_equal(r->used->idx, 0);
-	post(next, ECHO_HELD, 0, "lost?");
+	visit_post(next, ECHO_HELD, 0, "lost?");
 	fe_kick(next, ECHO_HELD);
 	assert_true(fe_alive(next)); /* the kick came in before the next message */
-	command(next, ECHO_FLUSH, 0);
-	assert_true(fe_wait_call(next, ECHO_HELD, CALL_MS));
-	expect_answer(next, ECHO_HELD, 0, "lost?");
+	visit_command(next, ECHO_FLUSH, 0);
+	assert_true(fe_wait_call(next, ECHO_HELD, VISIT_MS));
+	visit_expect(next, ECHO_HELD, 0, "lost?");
 }
 
 /* A daemon that died between a used element and its interrupt: the next one makes up for it. */
@@ -344,15 +259,15 @@ static void lost_interrupt(void **state)
 
 	assert_int_equal(fe_negotiate(fe, ALL, ALL), 0);
 	assert_int_equal(fe_share_memory(fe), 0);
-	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 7), 0);
-	assert_true(fe_wait_call(fe, ECHO_NOW, CALL_MS));
-	assert_int_equal(fe_queue_start(fe, ECHO_HELD, SIZE, 0), 0);
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, VISIT_SIZE, 7), 0);
+	assert_true(fe_wait_call(fe, ECHO_NOW, VISIT_MS));
+	assert_int_equal(fe_queue_start(fe, ECHO_HELD, VISIT_SIZE, 0), 0);
 	assert_false(fe_wait_call(fe, ECHO_HELD, SILENCE_MS));
 }
 
 static void configuration(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	uint8_t out[ECHO_CONFIG_SIZE], in[ECHO_CONFIG_SIZE];
 	unsigned int i;
 
@@ -366,72 +281,72 @@ static void configuration(void **state)
 	assert_memory_equal(in, "rx", 2); /* 114 is 'r' */
 	assert_int_equal(fe_get_config(fe, 15, in, 2), -EREMOTEIO);
 	assert_int_equal(fe_set_config(fe, 15, in, 2), -EREMOTEIO);
-	command(fe, ECHO_REFUSE, -EREMOTEIO);
+	visit_command(fe, ECHO_REFUSE, -EREMOTEIO);
 	assert_true(fe_alive(fe));
 }
 
 static void configuration_change(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	struct vhu_msg msg;
 
-	command(fe, ECHO_CHANGE, -EREMOTEIO); /* nobody to tell */
+	visit_command(fe, ECHO_CHANGE, -EREMOTEIO); /* nobody to tell */
 	assert_int_equal(fe_open_channel(fe), 0);
-	command(fe, ECHO_CHANGE, 0);
-	assert_int_equal(vhu_channel_recv(fe->channel, &msg, CALL_MS), 0);
+	visit_command(fe, ECHO_CHANGE, 0);
+	assert_int_equal(vhu_channel_recv(fe->channel, &msg, VISIT_MS), 0);
 	assert_int_equal(msg.request, VHU_BACKEND_CONFIG_CHANGE_MSG);
 	assert_int_equal(msg.flags, VHU_VERSION);
 	assert_int_equal(msg.size, 0);
 	/* a channel that nobody reads costs messages, not the daemon */
 	close(fe->channel);
 	fe->channel = -1;
-	command(fe, ECHO_CHANGE, -EREMOTEIO);
+	visit_command(fe, ECHO_CHANGE, -EREMOTEIO);
 	assert_true(fe_alive(fe));
 }
 
 static void the_device_may_hang_up(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 
-	command(fe, ECHO_FAIL, 0); /* the answer comes first */
-	assert_true(fe_wait_closed(fe, CALL_MS));
+	visit_command(fe, ECHO_FAIL, 0); /* the answer comes first */
+	assert_true(fe_wait_closed(fe, VISIT_MS));
 }
 
 /* The same on the queue that answers at once: neither messages nor the end have to wait. */
 static void driver_that_never_stops(void **state)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	struct drv_ring *r = &fe->queues[ECHO_NOW].ring;
 	struct visit *v = *state;
 	unsigned int i;
 
-	for (i = 0; i < SIZE; i++)
+	for (i = 0; i < VISIT_SIZE; i++)
 		drv_desc(r, (uint16_t)i, FE_GUEST + FE_BUFFERS, 8, 0, 0);
 	assert_int_equal(drv_flood_start(&v->flood, r), 0);
 	/* until many times the ring's size was served; on a busy machine the flood pauses, and the device goes to sleep */
-	for (i = 0; i < 20000 && r->used->idx < 20 * SIZE; i++) {
+	for (i = 0; i < 20000 && r->used->idx < 20 * VISIT_SIZE; i++) {
 		fe_kick(fe, ECHO_NOW);
 		assert_true(fe_alive(fe));
 	}
-	assert_true(r->used->idx >= 20 * SIZE);
+	assert_true(r->used->idx >= 20 * VISIT_SIZE);
 }
 
 static void reset(void **state, uint32_t request)
 {
-	struct frontend *fe = start(state);
+	struct frontend *fe = visit_start(state);
 	uint8_t byte = 7;
 
-	round_trip(fe, 0, "before");
+	visit_round_trip(fe, 0, "before");
 	assert_int_equal(fe_set_config(fe, 3, &byte, 1), 0);
 	assert_int_equal(fe_send(fe, &(struct vhu_msg) { .request = request }), 0);
 	assert_int_equal(fe_get_config(fe, 3, &byte, 1), 0);
 	assert_int_equal(byte, request == VHU_RESET_DEVICE ? 0 : 7);
-	post(fe, ECHO_NOW, 1, "ignored");
+	visit_post(fe, ECHO_NOW, 1, "ignored");
 	fe_kick(fe, ECHO_NOW);
 	assert_false(fe_wait_call(fe, ECHO_NOW, SILENCE_MS));
 	/* memory and features are still known */
-	assert_int_equal(fe_queue_start(fe, ECHO_NOW, SIZE, 0), 0);
-	round_trip(fe, 1, "after");
+	assert_int_equal(fe_queue_start(fe, ECHO_NOW, VISIT_SIZE, 0), 0);
+	visit_round_trip(fe, 1, "after");
 }
 
 static void reset_device(void **state)
@@ -459,7 +374,7 @@ static void what_is_offered(void **state)
 
 #define TEST(f) \
 	{ \
-#f, f, connect_front_end, hang_up, &visit \
+#f, f, visit_begin, visit_end, &visit \
 	}
 
 int main(int argc, char **argv)
@@ -505,7 +420,7 @@ int main(int argc, char **argv)
 	r = cmocka_run_group_tests_name("echo", tests, NULL, NULL);
 	if (r)
 		server_show_log(&server);
-	end = server_stop(&server, CALL_MS);
+	end = server_stop(&server, VISIT_MS);
 	if (end)
 		fprintf(stderr, "%s: the daemon ended with %d\n", argv[0], end);
 	return r || end;
