@@ -19,10 +19,10 @@
 
 #include "vlb.h"
 
-#define VLB_MIN_GRANULE		64UL
-#define VLB_MAX_MAPPING		(256 * 1024UL)
+#define VLB_MIN_GRANULE 64UL
+#define VLB_MAX_MAPPING (256 * 1024UL)
 /* One interrupt that runs so long while it feeds the ring is a daemon's attack. */
-#define VLB_IRQ_BUDGET_NS	(500 * NSEC_PER_MSEC)
+#define VLB_IRQ_BUDGET_NS (500 * NSEC_PER_MSEC)
 
 int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size)
 {

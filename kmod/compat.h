@@ -21,15 +21,15 @@
 
 /* 6.12 gave CONFIG_DMA_OPS its new name; without either set_dma_ops() does nothing. */
 #if defined(CONFIG_ARCH_HAS_DMA_OPS) || defined(CONFIG_DMA_OPS)
-#define VLB_HAVE_DMA_OPS	true
+#define VLB_HAVE_DMA_OPS true
 #else
-#define VLB_HAVE_DMA_OPS	false
+#define VLB_HAVE_DMA_OPS false
 #endif
 
 #if defined(CONFIG_X86)
-#define VLB_DMA_OPS_OPTION	"CONFIG_GART_IOMMU=y or CONFIG_XEN=y"
+#define VLB_DMA_OPS_OPTION "CONFIG_GART_IOMMU=y or CONFIG_XEN=y"
 #else
-#define VLB_DMA_OPS_OPTION	"CONFIG_XEN=y"
+#define VLB_DMA_OPS_OPTION "CONFIG_XEN=y"
 #endif
 
 #ifdef HAVE_EVENTFD_SIGNAL_MASKLESS
@@ -68,9 +68,9 @@ static inline struct file *vlb_shmem_file(const char *name, loff_t size)
 
 /* What dma_map_ops.map_sg returns when it cannot: 5.15 changed 0 to an errno. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
-#define VLB_MAP_SG_FAILED	(-ENOMEM)
+#define VLB_MAP_SG_FAILED (-ENOMEM)
 #else
-#define VLB_MAP_SG_FAILED	0
+#define VLB_MAP_SG_FAILED 0
 #endif
 
 dma_addr_t vlb_map_phys(struct device *parent, phys_addr_t phys, size_t size,
@@ -80,41 +80,39 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 
 #ifdef HAVE_MAP_PHYS
 #define VLB_MAP_OPS	.map_phys = vlb_map_phys, .unmap_phys = vlb_unmap_phys
-#define VLB_ATTR_NO_RAM	DMA_ATTR_MMIO
+#define VLB_ATTR_NO_RAM DMA_ATTR_MMIO
 #else
 static inline dma_addr_t vlb_map_page(struct device *parent, struct page *page,
 				      unsigned long offset, size_t size,
-				      enum dma_data_direction dir,
-				      unsigned long attrs)
+				      enum dma_data_direction dir, unsigned long attrs)
 {
 	return vlb_map_phys(parent, page_to_phys(page) + offset, size, dir, attrs);
 }
 #define VLB_MAP_OPS	.map_page = vlb_map_page, .unmap_page = vlb_unmap_phys
-#define VLB_ATTR_NO_RAM	0UL
+#define VLB_ATTR_NO_RAM 0UL
 #endif
 
 /* find_vqs() had three arrays before 6.11, and has one of structures since. */
 #ifdef HAVE_VIRTQUEUE_INFO
-#define VLB_VQ_PARAMS		struct virtqueue_info vqs_info[]
-#define VLB_VQ_NAME(i)		(vqs_info[i].name)
-#define VLB_VQ_CALLBACK(i)	(vqs_info[i].callback)
-#define VLB_VQ_CTX(i)		(vqs_info[i].ctx)
+#define VLB_VQ_PARAMS	   struct virtqueue_info vqs_info[]
+#define VLB_VQ_NAME(i)	   (vqs_info[i].name)
+#define VLB_VQ_CALLBACK(i) (vqs_info[i].callback)
+#define VLB_VQ_CTX(i)	   (vqs_info[i].ctx)
 #else
-#define VLB_VQ_PARAMS		vq_callback_t *callbacks[], \
-				const char * const names[], const bool *ctx
-#define VLB_VQ_NAME(i)		(names[i])
-#define VLB_VQ_CALLBACK(i)	(callbacks[i])
-#define VLB_VQ_CTX(i)		(ctx ? ctx[i] : false)
+#define VLB_VQ_PARAMS	   vq_callback_t *callbacks[], const char *const names[], const bool *ctx
+#define VLB_VQ_NAME(i)	   (names[i])
+#define VLB_VQ_CALLBACK(i) (callbacks[i])
+#define VLB_VQ_CTX(i)	   (ctx ? ctx[i] : false)
 #endif
 
 #ifdef HAVE_SYNCHRONIZE_CBS
-#define VLB_SYNCHRONIZE_CBS(fn)	.synchronize_cbs = (fn),
+#define VLB_OPS_BUS_NAME_AND_SYNC(name, sync) .bus_name = (name), .synchronize_cbs = (sync)
 #else
-#define VLB_SYNCHRONIZE_CBS(fn)
+#define VLB_OPS_BUS_NAME_AND_SYNC(name, sync) .bus_name = (name)
 #endif
 
-#ifndef in_hardirq	/* 5.11 */
-#define in_hardirq()	in_irq()
+#ifndef in_hardirq /* 5.11 */
+#define in_hardirq() in_irq()
 #endif
 
 static inline void vlb_set_num_max(struct virtqueue *vq, unsigned int num)

@@ -19,8 +19,8 @@ static void vlb_show_requests(struct seq_file *seq, struct vlb_device *dev)
 	seq_printf(seq, "backend: %s%s\n", dev->backend == VLB_BACKEND_UP ? "up" : "down",
 		   dev->late ? " late" : "");
 	seq_printf(seq, "rings: %s\n", dev->rings_out ? "with the daemon" : "free");
-	seq_printf(seq, "requests: %llu late %llu failed %llu\n", dev->requests,
-		   dev->requests_late, dev->requests_failed);
+	seq_printf(seq, "requests: %llu late %llu failed %llu\n", dev->requests, dev->requests_late,
+		   dev->requests_failed);
 	seq_printf(seq, "breaks: %llu\n", dev->breaks);
 	spin_unlock(&dev->lock);
 }
@@ -36,10 +36,10 @@ static void vlb_show_bounce(struct seq_file *seq, struct vlb_bounce *b)
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	seq_printf(seq, "bounce: size %zu granule %lu busy %lu high-water %lu mappings %lu\n",
 		   b->size, 1UL << b->shift, busy << b->shift, busy_max << b->shift, live);
-	seq_printf(seq, "bytes: to-daemon %lld from-daemon %lld\n",
-		   vlb_count(&b->bytes_to_daemon), vlb_count(&b->bytes_from_daemon));
-	seq_printf(seq, "failures: mappings %lld bad-unmaps %lld\n",
-		   vlb_count(&b->map_failures), vlb_count(&b->bad_unmaps));
+	seq_printf(seq, "bytes: to-daemon %lld from-daemon %lld\n", vlb_count(&b->bytes_to_daemon),
+		   vlb_count(&b->bytes_from_daemon));
+	seq_printf(seq, "failures: mappings %lld bad-unmaps %lld\n", vlb_count(&b->map_failures),
+		   vlb_count(&b->bad_unmaps));
 }
 
 static void vlb_show_queue(struct seq_file *seq, struct vlb_device *dev, u32 index)
@@ -50,10 +50,12 @@ static void vlb_show_queue(struct seq_file *seq, struct vlb_device *dev, u32 ind
 	spin_lock(&dev->lock);
 	vlb_queue_state(q, &state);
 	spin_unlock(&dev->lock);
-	seq_printf(seq, "queue %u: ready %u size %u avail %u used %u kicks %lld calls %lld interrupts %lld to-daemon %lld from-daemon %lld\n",
-		   index, state.ready, state.size, state.avail_idx, state.used_idx,
-		   vlb_count(&q->kicks), vlb_count(&q->calls), vlb_count(&q->interrupts),
-		   vlb_count(&q->bytes_to_daemon), vlb_count(&q->bytes_from_daemon));
+	seq_printf(
+		seq,
+		"queue %u: ready %u size %u avail %u used %u kicks %lld calls %lld interrupts %lld to-daemon %lld from-daemon %lld\n",
+		index, state.ready, state.size, state.avail_idx, state.used_idx,
+		vlb_count(&q->kicks), vlb_count(&q->calls), vlb_count(&q->interrupts),
+		vlb_count(&q->bytes_to_daemon), vlb_count(&q->bytes_from_daemon));
 }
 
 static int vlb_state_show(struct seq_file *seq, void *unused)

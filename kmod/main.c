@@ -21,7 +21,7 @@ MODULE_PARM_DESC(max_pool_mb, "largest bounce area of one device, MiB (default 2
 static struct {
 	struct workqueue_struct *wq;
 	struct dentry *debugfs;
-	struct mutex lock;	/* protects devices */
+	struct mutex lock; /* protects devices */
 	struct list_head devices;
 	struct ida indexes;
 } vlb_module;
@@ -439,7 +439,8 @@ static int __init vlb_init(void)
 	int err;
 
 	if (!VLB_HAVE_DMA_OPS) {
-		pr_err("virtio_loopback: this kernel gives no device its own DMA operations, so daemons would get physical addresses; build it with " VLB_DMA_OPS_OPTION "\n");
+		pr_err("virtio_loopback: this kernel gives no device its own DMA operations, so daemons would get physical addresses; build it with %s\n",
+		       VLB_DMA_OPS_OPTION);
 		return -EOPNOTSUPP;
 	}
 	mutex_init(&vlb_module.lock);

@@ -153,8 +153,7 @@ static int vlb_pool_populate(struct vlb_pool *pool)
  * Returns the pool or an ERR_PTR. The caller owns a reference, which ends with
  * vlb_pool_put(); descriptors given to user space hold their own.
  */
-struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size,
-				 u64 bounce_size)
+struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size)
 {
 	struct vlb_pool *pool;
 	struct vring ring;

@@ -16,7 +16,7 @@
 #include "vlb.h"
 
 /* Rounds of the whole ring that one interrupt may put back before time counts. */
-#define VLB_IRQ_ROUNDS		16
+#define VLB_IRQ_ROUNDS 16
 
 static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc)
 {

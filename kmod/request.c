@@ -15,17 +15,19 @@
 
 #include "vlb.h"
 
-#define VLB_MAX_STOP_MS		60000U
+#define VLB_MAX_STOP_MS 60000U
 
 static int retry_timeout_ms = 10000;
 module_param(retry_timeout_ms, int, 0644);
-MODULE_PARM_DESC(retry_timeout_ms,
-		 "how long a driver waits for a device whose daemon is away, ms; 0: not at all, -1: until killed (default 10000)");
+MODULE_PARM_DESC(
+	retry_timeout_ms,
+	"how long a driver waits for a device whose daemon is away, ms; 0: not at all, -1: until killed (default 10000)");
 
 static unsigned int stop_timeout_ms = 2000;
 module_param(stop_timeout_ms, uint, 0644);
-MODULE_PARM_DESC(stop_timeout_ms,
-		 "how long an adapter may take to answer before the kernel goes on without it, ms, at most 60000 (default 2000)");
+MODULE_PARM_DESC(
+	stop_timeout_ms,
+	"how long an adapter may take to answer before the kernel goes on without it, ms, at most 60000 (default 2000)");
 
 /*
  * struct vlb_pending - one request on its way
@@ -347,8 +349,7 @@ void vlb_requests_set_backend(struct vlb_device *dev, u32 backend)
 }
 
 /* Takes the next request, if there is one. A detached one then belongs to the caller. */
-static bool vlb_take(struct vlb_device *dev, struct vlb_request *req,
-		     struct vlb_pending **detached)
+static bool vlb_take(struct vlb_device *dev, struct vlb_request *req, struct vlb_pending **detached)
 {
 	struct vlb_pending *p;
 
@@ -410,7 +411,7 @@ ssize_t vlb_requests_read(struct vlb_device *dev, char __user *buf, size_t count
 		if (nonblock)
 			return -EAGAIN;
 		err = wait_event_interruptible(dev->readers, !list_empty(&dev->queued) ||
-					       READ_ONCE(dev->start_error));
+								     READ_ONCE(dev->start_error));
 		if (err)
 			return err;
 	}

@@ -12,7 +12,7 @@
 #include "vlb.h"
 
 /* Feature bits of a device type; between the two ranges the transport's begin. */
-#define VLB_DEVICE_FEATURES	(GENMASK_ULL(23, 0) | GENMASK_ULL(63, 50))
+#define VLB_DEVICE_FEATURES (GENMASK_ULL(23, 0) | GENMASK_ULL(63, 50))
 
 /*
  * What a driver may see of an adapter's offer.
@@ -144,7 +144,8 @@ static void vlb_reset(struct virtio_device *vdev)
 	err = vlb_request_reset(dev);
 	if (err && READ_ONCE(dev->rings_out))
 		dev_warn(&dev->pdev.dev,
-			 "the daemon has not let go of the rings (%d): no driver until it does\n", err);
+			 "the daemon has not let go of the rings (%d): no driver until it does\n",
+			 err);
 }
 
 static u64 vlb_get_features(struct virtio_device *vdev)
@@ -282,8 +283,7 @@ static const struct virtio_config_ops vlb_config_ops = {
 	.del_vqs = vlb_del_vqs,
 	.get_features = vlb_get_features,
 	.finalize_features = vlb_finalize_features,
-	.bus_name = vlb_bus_name,
-	VLB_SYNCHRONIZE_CBS(vlb_synchronize_cbs)
+	VLB_OPS_BUS_NAME_AND_SYNC(vlb_bus_name, vlb_synchronize_cbs),
 };
 
 static void vlb_vdev_release(struct device *device)

@@ -35,10 +35,10 @@
 #include "compat.h"
 #include "virtio_loopback.h"
 
-#define VLB_POOL_IOVA		0x100000000ULL
-#define VLB_POOL_UNIT		(64 * 1024UL)
+#define VLB_POOL_IOVA 0x100000000ULL
+#define VLB_POOL_UNIT (64 * 1024UL)
 /* All granules of a pool are tracked one by one: this bounds the tables. */
-#define VLB_MAX_GRANULES	65536UL
+#define VLB_MAX_GRANULES 65536UL
 
 /**
  * struct vlb_pool - the memory file a daemon maps
@@ -278,8 +278,7 @@ void vlb_queue_tag(struct vlb_queue *q);
 void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state);
 
 /* pool.c */
-struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size,
-				 u64 bounce_size);
+struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size);
 void vlb_pool_put(struct vlb_pool *pool);
 u64 vlb_pool_size(const struct vlb_pool *pool);
 size_t vlb_pool_bounce_offset(const struct vlb_pool *pool);

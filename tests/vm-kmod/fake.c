@@ -42,7 +42,7 @@ struct vlb_create fake_template(unsigned int device_id)
 		.max_queue_size = 64,
 		.config_size = 136,
 		.features = 1ull << VIRTIO_F_VERSION_1,
-		.bounce_size = 256 * 1024,
+		.bounce_size = 256 * 1024ull,
 	};
 }
 
@@ -90,8 +90,7 @@ static void input_config(struct fake *f, uint8_t *out)
 
 	switch (f->select) {
 	case VIRTIO_INPUT_CFG_ID_NAME:
-		config.size = snprintf(config.u.string, sizeof(config.u.string), "fake-%u",
-				       f->create.index);
+		config.size = snprintf(config.u.string, sizeof(config.u.string), "fake-%u", f->create.index);
 		break;
 	case VIRTIO_INPUT_CFG_EV_BITS:
 		if (f->subsel == EV_KEY) {
@@ -157,11 +156,8 @@ static void answer(struct fake *f, const struct vlb_request *req)
 		else if (req->offset == 1)
 			f->subsel = req->data[0];
 		break;
-	case VLB_REQ_STATUS:
-		resp.error = on_status(f, req);
-		break;
-	default:
-		fake_die("a known request type");
+	case VLB_REQ_STATUS: resp.error = on_status(f, req); break;
+	default: fake_die("a known request type");
 	}
 	if (f->mute)
 		return;
@@ -273,7 +269,7 @@ void fake_signal(int eventfd)
 	uint64_t one = 1;
 	ssize_t n = write(eventfd, &one, sizeof(one));
 
-	(void)n;	/* full is as good */
+	(void)n; /* full is as good */
 }
 
 bool fake_wait_kick(struct fake_queue *q, int ms)
@@ -307,7 +303,7 @@ static bool first_entry(const char *path, const char *prefix, char *buf, size_t 
 	bool found = false;
 
 	while (dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, prefix, strlen(prefix)))
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
 			continue;
 		snprintf(buf, len, "%s", entry->d_name);
 		found = true;
@@ -341,8 +337,8 @@ bool fake_find_evdev(struct fake *f, char *buf, size_t len, int ms)
 		usleep(5000);
 		if (!fake_find_virtio(f, virtio, sizeof(virtio), ms))
 			return false;
-		snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u/%s/input",
-			 f->create.index, virtio);
+		snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u/%s/input", f->create.index,
+			virtio);
 		if (!first_entry(path, "input", input, sizeof(input)))
 			continue;
 		snprintf(path, sizeof(path), "/sys/class/input/%s", input);

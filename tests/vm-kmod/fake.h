@@ -15,18 +15,18 @@
 
 #include "virtio_loopback.h"
 
-#define FAKE_MAX_QUEUES	8
+#define FAKE_MAX_QUEUES 8
 #define FAKE_ID_NET	1
 #define FAKE_ID_RNG	4
 #define FAKE_ID_INPUT	18
-#define FAKE_ID_NONE	60	/* no driver knows it */
+#define FAKE_ID_NONE	60 /* no driver knows it */
 
 struct fake;
 
 struct fake_queue {
 	int kick;
 	int call;
-	uint16_t seen;		/* next available entry to take */
+	uint16_t seen; /* next available entry to take */
 	struct vlb_queue_state state;
 	struct vring_desc *desc;
 	struct vring_avail *avail;

@@ -42,11 +42,12 @@ static int create_result(struct vlb_create create)
 	return ret;
 }
 
-#define REFUSED(field, value, error, what) do { \
-	struct vlb_create bad_ = fake_template(FAKE_ID_NONE); \
-	bad_.field = (value); \
-	check(create_result(bad_) == (error), "create: " what); \
-} while (0)
+#define REFUSED(field, value, error, what) \
+	do { \
+		struct vlb_create bad_ = fake_template(FAKE_ID_NONE); \
+		bad_.field = (value); \
+		check(create_result(bad_) == (error), "create: " what); \
+	} while (0)
 
 static void create_refusals(void)
 {
@@ -104,17 +105,17 @@ static void order(void)
 	int fd = open_node(0);
 
 	check(!result(fd, VLB_GET_INFO, &info) && info.abi_version == VLB_ABI_VERSION &&
-	      info.max_queues == VLB_MAX_QUEUES, "get_info");
+			info.max_queues == VLB_MAX_QUEUES,
+		"get_info");
 	check(result(fd, VLB_SETUP_QUEUE, &setup) == ENODEV && result(fd, VLB_SET_BACKEND, &up) == ENODEV &&
-	      result(fd, VLB_START, NULL) == ENODEV && result(fd, VLB_GET_QUEUE, &state) == ENODEV &&
-	      result(fd, VLB_CONFIG_CHANGED, NULL) == ENODEV && result(fd, VLB_BREAK, NULL) == ENODEV,
-	      "nothing works before create");
-	check(result(fd, _IO(VLB_IOC_MAGIC, 99), NULL) == ENOTTY && result(fd, 0, NULL) == ENOTTY,
-	      "unknown ioctls");
+			result(fd, VLB_START, NULL) == ENODEV && result(fd, VLB_GET_QUEUE, &state) == ENODEV &&
+			result(fd, VLB_CONFIG_CHANGED, NULL) == ENODEV && result(fd, VLB_BREAK, NULL) == ENODEV,
+		"nothing works before create");
+	check(result(fd, _IO(VLB_IOC_MAGIC, 99), NULL) == ENOTTY && result(fd, 0, NULL) == ENOTTY, "unknown ioctls");
 	FAKE_NEED(!result(fd, VLB_CREATE, &create));
 	check(result(fd, VLB_SET_BACKEND, &silly) == EINVAL, "an unknown backend state");
 	check(result(fd, VLB_CONFIG_CHANGED, NULL) == ENODEV && result(fd, VLB_BREAK, NULL) == ENODEV,
-	      "no events before start");
+		"no events before start");
 	check(!result(fd, VLB_SETUP_QUEUE, &setup), "a queue");
 	check(!result(fd, VLB_GET_QUEUE, &state) && !state.ready && state.size == 64, "is not ready without a driver");
 	check(!result(fd, VLB_SET_BACKEND, &up) && !result(fd, VLB_START, NULL), "start");
@@ -184,7 +185,7 @@ static void requests(void)
 	check(read(fd, &req, sizeof(req) - 1) < 0 && errno == EINVAL, "too small a buffer");
 	check(read(fd, unmapped, sizeof(req)) < 0 && errno == EFAULT, "a buffer that is not there");
 	check(read(fd, &req, sizeof(req)) == sizeof(req) && req.type == VLB_REQ_STATUS && !req.status,
-	      "nothing is lost by that: it is the first reset");
+		"nothing is lost by that: it is the first reset");
 	resp.id = req.id;
 	resp.len = 1;
 	check(write(fd, &resp, sizeof(resp)) < 0 && errno == EINVAL, "an answer with data where none belong");
@@ -202,7 +203,8 @@ static void requests(void)
 	check(write(fd, &resp, sizeof(resp)) == sizeof(resp), "a good one");
 	check(write(fd, &resp, sizeof(resp)) == sizeof(resp) || errno == ENOENT, "the same twice does no harm");
 	check(poll(&poll_fd, 1, 5000) == 1 && read(fd, &req, sizeof(req)) == sizeof(req) &&
-	      req.status == VIRTIO_CONFIG_S_ACKNOWLEDGE, "the next request comes");
+			req.status == VIRTIO_CONFIG_S_ACKNOWLEDGE,
+		"the next request comes");
 	close(create.pool_fd);
 	close(fd);
 }
@@ -210,8 +212,8 @@ static void requests(void)
 /* Random ioctls with random bytes; the order is the same each time. */
 static void noise(void)
 {
-	unsigned long ioctls[] = { VLB_GET_INFO, VLB_CREATE, VLB_SETUP_QUEUE, VLB_SET_BACKEND, VLB_START,
-				   VLB_GET_QUEUE, VLB_CONFIG_CHANGED, VLB_BREAK };
+	unsigned long ioctls[] = { VLB_GET_INFO, VLB_CREATE, VLB_SETUP_QUEUE, VLB_SET_BACKEND, VLB_START, VLB_GET_QUEUE,
+		VLB_CONFIG_CHANGED, VLB_BREAK };
 	int round, i, fd;
 
 	srand(1);

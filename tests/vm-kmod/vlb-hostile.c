@@ -45,8 +45,16 @@ static void push_raw(struct fake_queue *q, unsigned int size, uint32_t id, uint3
 /* One wrong used element at a time, on a fresh ring each. */
 static void used_elements(struct fake *f)
 {
-	static const struct { uint32_t id, len; } bad[] = {
-		{ 64, 8 }, { ~0u, 8 }, { 0x10000, 8 }, { 65535, ~0u }, { 0, ~0u }, { 1, 0 }, { 63, 1u << 31 },
+	static const struct {
+		uint32_t id, len;
+	} bad[] = {
+		{ 64, 8 },
+		{ ~0u, 8 },
+		{ 0x10000, 8 },
+		{ 65535, ~0u },
+		{ 0, ~0u },
+		{ 1, 0 },
+		{ 63, 1u << 31 },
 	};
 	struct fake_queue *q = &f->queues[0];
 	unsigned int i;

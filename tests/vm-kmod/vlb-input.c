@@ -14,7 +14,7 @@
 #include "fake.h"
 #include "tap.h"
 
-#define WINDOW	16	/* reports on the way at most: evdev's buffer loses more than 64 events */
+#define WINDOW 16 /* reports on the way at most: evdev's buffer loses more than 64 events */
 
 struct reader {
 	int fd;
@@ -111,14 +111,12 @@ static void check_counters(struct fake *f, uint32_t reports)
 	check(counter(f, "queue 0:", "interrupts ") > 0, "debugfs: interrupts");
 	check(counter(f, "queue 0:", "calls ") >= counter(f, "queue 0:", "interrupts "), "debugfs: calls");
 	check(counter(f, "queue 0:", "kicks ") > 0, "debugfs: kicks");
-	check(counter(f, "queue 0:", "from-daemon ") == 16ll * reports,
-	      "debugfs: the event queue's bytes are exact");
-	check(counter(f, "queue 1:", "to-daemon ") == 8ll * statuses &&
-	      counter(f, "queue 1:", "from-daemon ") == 0, "debugfs: the status queue's bytes too");
+	check(counter(f, "queue 0:", "from-daemon ") == 16ll * reports, "debugfs: the event queue's bytes are exact");
+	check(counter(f, "queue 1:", "to-daemon ") == 8ll * statuses && counter(f, "queue 1:", "from-daemon ") == 0,
+		"debugfs: the status queue's bytes too");
 	check(counter(f, "bytes:", "from-daemon ") == 16ll * reports, "debugfs: the device's bytes");
 	check(counter(f, "bounce:", "mappings ") == 64, "debugfs: 64 buffers wait for events");
-	check(!counter(f, "failures:", "mappings ") && !counter(f, "failures:", "bad-unmaps "),
-	      "debugfs: no failures");
+	check(!counter(f, "failures:", "mappings ") && !counter(f, "failures:", "bad-unmaps "), "debugfs: no failures");
 }
 
 int main(int argc, char **argv)
@@ -135,8 +133,7 @@ int main(int argc, char **argv)
 	check(reader.fd >= 0, "and opens");
 	began = fake_now();
 	check(send_reports(&f, &reader, reports), "all reports arrive, in order");
-	printf("# %u of %u reports in %llu ms\n", reader.next, reports,
-	       (unsigned long long)(fake_now() - began));
+	printf("# %u of %u reports in %llu ms\n", reader.next, reports, (unsigned long long)(fake_now() - began));
 	check_counters(&f, reports);
 	fake_close(&f);
 	while (reader.fd >= 0 && read(reader.fd, path, sizeof(path)) >= 0)

@@ -12,7 +12,7 @@
 #include "fake.h"
 #include "tap.h"
 
-#define DEVICES	64
+#define DEVICES 64
 
 static bool all_run(struct fake *f)
 {

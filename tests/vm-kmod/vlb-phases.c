@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Adapters that close, hesitate or refuse. Loaded with stop_timeout_ms=300
+ * Adapters that close, hesitate or refuse. Loaded with
  * retry_timeout_ms=500; times are bounds against hangs, ten times as long.
  */
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "fake.h"
 #include "tap.h"
 
-#define LONG_MS		20000
+#define LONG_MS 20000ull
 
 static bool write_file(const char *path, const char *text)
 {
@@ -43,7 +43,7 @@ static bool unbind(struct fake *f)
 	return driver_file(f, "virtio_input", "unbind");
 }
 
-static bool bind(struct fake *f)
+static bool bind_driver(struct fake *f)
 {
 	return driver_file(f, "virtio_input", "bind");
 }
@@ -147,7 +147,7 @@ static void rebind(void)
 		FAKE_NEED(unbind(&f));
 		FAKE_NEED(!f.running && f.resets == round + 2);
 		fake_signal(f.queues[0].call);
-		FAKE_NEED(bind(&f));
+		FAKE_NEED(bind_driver(&f));
 		FAKE_NEED(fake_wait_running(&f, LONG_MS));
 		FAKE_NEED(fake_send_event(&f, EV_SYN, SYN_REPORT, 0));
 		fake_signal(f.queues[0].call);
@@ -166,11 +166,11 @@ static void late_reset(void)
 	fake_run(&f, FAKE_ID_INPUT, 2, 64);
 	f.mute = true;
 	check(unbind(&f) && fake_now() - began < LONG_MS, "unbind ends though the reset is not answered");
-	check(!bind(&f), "no new driver while the daemon has the rings");
+	check(!bind_driver(&f), "no new driver while the daemon has the rings");
 	resp.id = f.last_reset_id;
 	f.mute = false;
 	check(write(f.fd, &resp, sizeof(resp)) == sizeof(resp), "the late answer is taken");
-	check(bind(&f) && fake_wait_running(&f, LONG_MS), "and makes way for a driver");
+	check(bind_driver(&f) && fake_wait_running(&f, LONG_MS), "and makes way for a driver");
 	fake_close(&f);
 }
 
@@ -185,7 +185,7 @@ static void silent(void)
 	fake_serve(&f);
 	fake_start(&f);
 	check(fake_find_virtio(&f, name, sizeof(name), LONG_MS), "an adapter that never answers gets its device");
-	usleep(1500000);
+	usleep(2500000);
 	fake_close(&f);
 	check(gone(f.create.index) && fake_now() - began < 2 * LONG_MS, "which goes in bounded time");
 
@@ -194,7 +194,7 @@ static void silent(void)
 	f.deaf = true;
 	fake_serve(&f);
 	fake_start(&f);
-	usleep(1500000);
+	usleep(2500000);
 	fake_close(&f);
 	check(gone(f.create.index) && fake_now() - began < 2 * LONG_MS, "as with one that does not even read");
 }
@@ -213,16 +213,16 @@ static void refusals(void)
 	snprintf(link, sizeof(link), "/sys/bus/virtio/devices/%s/driver", name);
 	check(access(link, F_OK), "features refused: no driver");
 	f.refuse_status = VIRTIO_CONFIG_S_DRIVER_OK;
-	bind(&f);
+	(void)bind_driver(&f);
 	check(state_has(&f, "needs-reset"), "DRIVER_OK refused: the device is broken");
 	f.refuse_status = 0;
 	if (!access(link, F_OK))
 		unbind(&f);
-	check(bind(&f) && fake_wait_running(&f, LONG_MS), "and works after a reset");
+	check(bind_driver(&f) && fake_wait_running(&f, LONG_MS), "and works after a reset");
 	FAKE_NEED(!ioctl(f.fd, VLB_CONFIG_CHANGED));
 	FAKE_NEED(!ioctl(f.fd, VLB_BREAK) && !ioctl(f.fd, VLB_BREAK));
 	check(state_has(&f, "needs-reset"), "VLB_BREAK breaks");
-	check(unbind(&f) && bind(&f) && fake_wait_running(&f, LONG_MS), "until the next reset");
+	check(unbind(&f) && bind_driver(&f) && fake_wait_running(&f, LONG_MS), "until the next reset");
 	fake_close(&f);
 }
 
@@ -237,7 +237,7 @@ static void bind_in_child(struct fake *f)
 		return;
 	/* Else the child would keep the device open for as long as it waits for it. */
 	close(f->fd);
-	bind(f);
+	(void)bind_driver(f);
 	_exit(0);
 }
 
@@ -249,11 +249,11 @@ static void absent_backend(void)
 	make_input(&f);
 	fake_serve(&f);
 	FAKE_NEED(!ioctl(f.fd, VLB_START));
-	usleep(1500000);
+	usleep(2500000);
 	check(!f.running && fake_now() - began < LONG_MS, "without a daemon the driver gives up");
 	FAKE_NEED(set_retry("0"));
 	began = fake_now();
-	check(!bind(&f) && fake_now() - began < 2000, "retry_timeout_ms=0: at once");
+	check(!bind_driver(&f) && fake_now() - began < 2000, "retry_timeout_ms=0: at once");
 	FAKE_NEED(set_retry("-1"));
 	bind_in_child(&f);
 	usleep(700000);

@@ -18,6 +18,8 @@
 #include "fake.h"
 #include "tap.h"
 
+#define PAGE 4096ul
+
 static sigjmp_buf trap_point;
 static volatile sig_atomic_t trap_signal;
 
@@ -49,24 +51,22 @@ static void ring_pages(struct fake *f)
 
 	/* 3 queues of 64: descriptors and available ring are one page, the used ring one more */
 	for (i = 0; i < 6; i++)
-		writes[i] = signal_of_write(f->pool + i * 4096);
+		writes[i] = signal_of_write(f->pool + i * PAGE);
 	check(writes[0] == SIGBUS && writes[2] == SIGBUS && writes[4] == SIGBUS,
-	      "a write to a descriptor table is SIGBUS");
+		"a write to a descriptor table is SIGBUS");
 	check(!writes[1] && !writes[3] && !writes[5], "the used rings can be written");
-	check(!signal_of_write(f->pool + 6 * 4096) &&
-	      !signal_of_write(f->pool + f->create.pool_size - 1), "and so can the bounce area");
+	check(!signal_of_write(f->pool + 6 * PAGE) && !signal_of_write(f->pool + f->create.pool_size - 1),
+		"and so can the bounce area");
 	check(signal_of_write(f->pool) == SIGBUS, "a second try is SIGBUS too");
 
 	FAKE_NEED(!mprotect(f->pool, 4096, PROT_READ));
 	FAKE_NEED(!mprotect(f->pool, 4096, PROT_READ | PROT_WRITE));
 	check(signal_of_write(f->pool + 8) == SIGBUS, "mprotect there and back changes nothing");
 	second = mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, f->pool_fd, 0);
-	check(second != MAP_FAILED && signal_of_write(second) == SIGBUS,
-	      "nor does a mapping of that page alone");
+	check(second != MAP_FAILED && signal_of_write(second) == SIGBUS, "nor does a mapping of that page alone");
 	second = mmap(NULL, 4096, PROT_WRITE, MAP_SHARED | MAP_POPULATE, f->pool_fd, 0);
 	check(second != MAP_FAILED && signal_of_write(second) == SIGBUS, "nor MAP_POPULATE");
-	check(mmap(NULL, 4096, PROT_WRITE, MAP_PRIVATE, f->pool_fd, 0) == MAP_FAILED,
-	      "a private mapping is refused");
+	check(mmap(NULL, 4096, PROT_WRITE, MAP_PRIVATE, f->pool_fd, 0) == MAP_FAILED, "a private mapping is refused");
 }
 
 /* The kernel as the writer: get_user_pages() must come by the same check. */
@@ -79,7 +79,7 @@ static void kernel_writes(struct fake *f)
 	check(fails_with(read(zero, f->pool, 16), EFAULT), "read() into a descriptor table is EFAULT");
 	check(pwrite(memory, data, 16, (uintptr_t)f->pool) == -1, "/proc/self/mem is refused there");
 	check(pwrite(memory, data, 512, (uintptr_t)last) == 512 && !strcmp((char *)last, "data"),
-	      "but works on the bounce area");
+		"but works on the bounce area");
 	close(zero);
 	close(memory);
 }
@@ -109,16 +109,15 @@ static void file_operations(struct fake *f)
 	struct stat st;
 	int fd;
 
-	check(!fstat(f->pool_fd, &st) && (uint64_t)st.st_size == f->create.pool_size,
-	      "fstat gives the size");
+	check(!fstat(f->pool_fd, &st) && (uint64_t)st.st_size == f->create.pool_size, "fstat gives the size");
 	check((uint64_t)lseek(f->pool_fd, 0, SEEK_END) == f->create.pool_size, "lseek finds the end");
 	check(pwrite(f->pool_fd, &byte, 1, 0) == -1 && write(f->pool_fd, &byte, 1) == -1,
-	      "write and pwrite are refused");
+		"write and pwrite are refused");
 	check(ftruncate(f->pool_fd, 4096) == -1 && ftruncate(f->pool_fd, st.st_size * 2) == -1,
-	      "ftruncate is refused both ways");
+		"ftruncate is refused both ways");
 	check(fallocate(f->pool_fd, 0, 0, 4096) == -1 &&
-	      fallocate(f->pool_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == -1,
-	      "fallocate is refused");
+			fallocate(f->pool_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) == -1,
+		"fallocate is refused");
 	check(madvise(f->pool, 4096, MADV_REMOVE) == -1, "MADV_REMOVE is refused");
 	check(ioctl(f->pool_fd, VLB_BREAK) == -1, "it has no ioctl");
 	check(fails_with(fcntl(f->pool_fd, F_ADD_SEALS, F_SEAL_WRITE), EPERM), "its seals are final");

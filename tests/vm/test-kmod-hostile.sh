@@ -7,4 +7,4 @@
 # shellcheck source=tests/vm-kmod/lib.sh
 . /repo/tests/vm-kmod/lib.sh
 
-run_with_module vlb-hostile stop_timeout_ms=1000
+run_with_module vlb-hostile

@@ -11,7 +11,7 @@ unloaded=0
 round=0
 while [ $round -lt $rounds ]; do
 	round=$((round + 1))
-	load_module stop_timeout_ms=2000 || bail_out "the module does not load"
+	load_module retry_timeout_ms=10000 || bail_out "the module does not load"
 	"$build/tests/vm-kmod/vlb-input" 10000000 >"$work/out" 2>&1 &
 	adapter=$!
 	eventually 20 grep -q '^ok 2' "$work/out" || diag "no event device in round $round"
