@@ -2,7 +2,7 @@
 .PHONY: check check-demo
 
 # Everything that CI runs, the quick and the telling first. Each stage ends with prove's own closing line.
-CHECK_STAGES := lint check-unit check-protocol check-vm check-demo
+CHECK_STAGES := lint check-unit check-protocol check-fuzz check-vm check-demo
 check:
 	@tools/setup build lint vm demo
 	@for stage in $(CHECK_STAGES); do \
