@@ -3,6 +3,7 @@
 # make kmod			for the running kernel, or a line that says why not
 # make kmod KVER=R | KDIR=D	for the kernel release R, or the headers or build tree D
 # make kmod-sparse [KDIR=D]	the same with sparse and W=1; any warning fails
+# make kmod-refusing [KDIR=D]	in build/kmod/refusing, as for a kernel without DMA operations
 # make kmod-source DEST=D	sources as DKMS wants them, for instance in
 #				/usr/src/virtio-loopback-0.1
 #
@@ -20,7 +21,7 @@ kmod-copy = mkdir -p $(1) && for f in $(KMOD_SOURCES); do \
 kmod-no-headers = test -n '$(KMOD_RELEASE)' || { \
 	echo 'kmod: $(KMOD_KDIR) holds no configured kernel: install its headers, or name others with KDIR='; exit 1; }
 
-.PHONY: kmod kmod-sparse kmod-source
+.PHONY: kmod kmod-sparse kmod-refusing kmod-source
 ifneq ($(KDIR)$(KVER),)
 kmod: build-deps
 	@{ $(kmod-no-headers); } >&2
@@ -40,6 +41,14 @@ kmod-sparse: build-deps
 	@$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/sparse/$(KMOD_RELEASE) C=2 W=1 modules \
 		> build/kmod/sparse/log 2>&1 || { cat build/kmod/sparse/log; exit 1; }
 	@! grep -E 'warning:|error:' build/kmod/sparse/log
+
+# As it is built for a kernel without DMA operations of its own; for the test that it refuses to load.
+kmod-refusing: build-deps
+	@{ $(kmod-no-headers); } >&2
+	@$(call kmod-copy,build/kmod/refusing/$(KMOD_RELEASE))
+	@printf '#undef CONFIG_ARCH_HAS_DMA_OPS\n#undef CONFIG_DMA_OPS\n' > build/kmod/refusing/undef.h
+	@$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/refusing/$(KMOD_RELEASE) \
+		KCFLAGS='-include $(CURDIR)/build/kmod/refusing/undef.h' modules
 
 kmod-source:
 	@test -n '$(DEST)' || { echo 'kmod-source: say where with DEST=' >&2; exit 1; }
