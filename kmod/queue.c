@@ -30,7 +30,8 @@ static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *des
 	if (!(virtio16_to_cpu(vdev, READ_ONCE(desc->flags)) & VRING_DESC_F_INDIRECT))
 		return;
 	count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*table);
-	count = min(count, q->size);
+	/* A table may be longer than its ring. */
+	count = min_t(u32, count, VLB_MAX_QUEUE_SIZE);
 	table = vlb_bounce_peek(b, addr, count * sizeof(*table));
 	for (i = 0; table && i < count; i++)
 		vlb_bounce_tag(b, virtio64_to_cpu(vdev, READ_ONCE(table[i].addr)), q->index);

@@ -2,6 +2,7 @@
 /*
  * Reports through the stock virtio_input driver: vlb-input [REPORTS].
  */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -119,6 +120,22 @@ static void check_counters(struct fake *f, uint32_t reports)
 	check(!counter(f, "failures:", "mappings ") && !counter(f, "failures:", "bad-unmaps "), "debugfs: no failures");
 }
 
+/* Before any event: what the driver handed over has no content of its own. */
+static bool nothing_to_see(struct fake *f)
+{
+	struct fake_queue *q = &f->queues[0];
+	uint64_t end = fake_now() + 20000;
+	size_t i;
+
+	while (le16toh(__atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE)) != 64)
+		if (fake_now() > end)
+			return false;
+	for (i = f->create.pool_size - f->create.bounce_size; i < f->create.pool_size; i++)
+		if (f->pool[i])
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t reports = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
@@ -129,6 +146,7 @@ int main(int argc, char **argv)
 
 	fake_run(&f, FAKE_ID_INPUT, 2, 64);
 	check(fake_find_evdev(&f, path, sizeof(path), 20000), "an event device appears");
+	check(nothing_to_see(&f), "no byte of the kernel's memory is in the pool");
 	reader.fd = open(path, O_RDONLY | O_NONBLOCK);
 	check(reader.fd >= 0, "and opens");
 	began = fake_now();

@@ -14,7 +14,7 @@ while [ $round -lt $rounds ]; do
 	load_module retry_timeout_ms=10000 || bail_out "the module does not load"
 	"$build/tests/vm-kmod/vlb-input" 10000000 >"$work/out" 2>&1 &
 	adapter=$!
-	eventually 20 grep -q '^ok 2' "$work/out" || diag "no event device in round $round"
+	eventually 20 grep -q '^ok 3' "$work/out" || diag "no event device in round $round"
 	rmmod virtio_loopback 2>/dev/null || refused=$((refused + 1))
 	kill -9 $adapter
 	wait $adapter 2>/dev/null
