@@ -69,7 +69,7 @@ not_ok "the module stays while the daemon has its memory mapped" rmmod virtio_lo
 start_adapter
 sleep 1.5
 ok "an adapter waits for a stopped daemon" kill -0 "$adapter_pid"
-ok "and says so" grep -q 'did not answer' "$work/adapter.log"
+ok "and says so" eventually 10 grep -q 'did not answer' "$work/adapter.log"
 kill -CONT "$daemon_pid"
 ok "until it goes on" works
 done_testing
