@@ -193,6 +193,42 @@ static void tell_ready(struct device *dev)
 	dev->ready = true;
 }
 
+/* The kernel gave up on an answer that the driver's probe needed, and will not try again with this device. */
+static void begin_anew(struct device *dev)
+{
+	vhu_warn("%s: the answer came too late for the kernel; the device begins anew", label(dev));
+	remove_device(dev);
+	drop_daemon(dev);
+	set_state(dev, "waiting for the daemon");
+	dev->retry_delay = RETRY_FIRST;
+	retry_later(dev);
+}
+
+/* What became of the device by @req, which was answered with @resp; @late: the kernel did not wait for it. */
+static void after_request(
+	struct device *dev, const struct vlb_request *req, const struct vlb_response *resp, bool was_started, bool late)
+{
+	struct session *s = &dev->session;
+	bool is_reset = req->type == VLB_REQ_STATUS && !req->status;
+
+	if (s->fe && frontend_broken(s->fe)) {
+		lose_daemon(dev);
+	} else if (late && !was_started && !is_reset) {
+		begin_anew(dev);
+	} else if (s->fe && resp->error) {
+		vhu_warn("%s: the daemon %s", label(dev), frontend_why(s->fe));
+	} else if (resp->error && !s->started) {
+		/* Asked before the kernel knew that the daemon is away: the probe that waited for it has failed. */
+		remove_device(dev);
+		set_state(dev, "waiting for the daemon");
+	} else if (s->started != was_started) {
+		if (s->started)
+			tell_ready(dev);
+		else
+			set_state(dev, "no driver");
+	}
+}
+
 static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct device *dev = data;
@@ -214,20 +250,7 @@ static int on_kernel_request(sd_event_source *source, int fd, uint32_t revents, 
 	ret = module_respond(s->mod, &resp);
 	if (ret && ret != -ENOENT)
 		vhu_warn("%s: cannot answer the kernel: %s", label(dev), strerror(-ret));
-	if (s->fe && frontend_broken(s->fe)) {
-		lose_daemon(dev);
-	} else if (s->fe && resp.error) {
-		vhu_warn("%s: the daemon %s", label(dev), frontend_why(s->fe));
-	} else if (resp.error && !s->started) {
-		/* Asked before the kernel knew that the daemon is away: the probe that waited for it has failed. */
-		remove_device(dev);
-		set_state(dev, "waiting for the daemon");
-	} else if (s->started != was_started) {
-		if (s->started)
-			tell_ready(dev);
-		else
-			set_state(dev, "no driver");
-	}
+	after_request(dev, &req, &resp, was_started, ret == -ENOENT);
 	return 0;
 }
 

@@ -147,5 +147,5 @@ int module_respond(struct module *mod, const struct vlb_response *resp)
 {
 	kernel.response = *resp;
 	kernel.responses++;
-	return 0;
+	return kernel.respond_error;
 }

@@ -213,6 +213,28 @@ static void request_overtaken_by_death(void **state)
 	assert_true(run_until(x, is_second));
 }
 
+/* The kernel has broken the device that could not be started in time, so it would stay broken. */
+static void answer_too_late(void **state)
+{
+	struct fixture *x = *state;
+
+	start_daemon(x);
+	begin(x);
+	assert_int_equal(set_status(x, PROBING), 0);
+	fake_kernel()->respond_error = -ENOENT;
+	set_status(x, RUNNING);
+	fake_kernel()->respond_error = 0;
+	assert_true(run_until(x, is_second));
+	bind_driver(x);
+	/* One that runs only misses an answer. */
+	fake_kernel()->respond_error = -ENOENT;
+	ask(x, (struct vlb_request) { .type = VLB_REQ_CONFIG_GET, .len = 4 });
+	fake_kernel()->respond_error = 0;
+	run_for(x, 50);
+	assert_true(is_up(x));
+	assert_int_equal(fake_kernel()->created, 2);
+}
+
 static void death_out_of_order(void **state)
 {
 	struct fixture *x = *state;
@@ -333,6 +355,7 @@ int main(void)
 		TEST(daemon_stays_away),
 		TEST(death_in_probe),
 		TEST(request_overtaken_by_death),
+		TEST(answer_too_late),
 		TEST(death_out_of_order),
 		TEST(returns_with_less),
 		TEST(daemon_hangs),
