@@ -326,19 +326,6 @@ static void leave_in_each_phase(struct frontend *fe)
 	fe_close(fe);
 }
 
-#define CLOSED(f) \
-	{ \
-#f, EXPECT_CLOSED, f \
-	}
-#define ALIVE(f) \
-	{ \
-#f, EXPECT_ALIVE, f \
-	}
-#define ANY(f) \
-	{ \
-#f, EXPECT_ANY, f \
-	}
-
 const struct hostile hostile_messages[] = {
 	ALIVE(nothing),
 	CLOSED(part_of_a_header),

@@ -269,19 +269,6 @@ static void features_of_a_running_device(struct frontend *fe)
 	fe_set_u64(fe, VHU_SET_FEATURES, BIT(VHU_F_PROTOCOL_FEATURES));
 }
 
-#define CLOSED(f) \
-	{ \
-#f, EXPECT_CLOSED, f \
-	}
-#define ALIVE(f) \
-	{ \
-#f, EXPECT_ALIVE, f \
-	}
-#define ANY(f) \
-	{ \
-#f, EXPECT_ANY, f \
-	}
-
 const struct hostile hostile_queues[] = {
 	CLOSED(index_255_in_num),
 	CLOSED(huge_index_in_num),

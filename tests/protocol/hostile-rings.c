@@ -163,19 +163,6 @@ static void random_ring(struct frontend *fe)
 	fe_alive(fe);
 }
 
-#define CLOSED(f) \
-	{ \
-#f, EXPECT_CLOSED, f \
-	}
-#define ALIVE(f) \
-	{ \
-#f, EXPECT_ALIVE, f \
-	}
-#define ANY(f) \
-	{ \
-#f, EXPECT_ANY, f \
-	}
-
 const struct hostile hostile_rings[] = {
 	CLOSED(avail_index_jump),
 	CLOSED(head_out_of_range),

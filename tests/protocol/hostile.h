@@ -20,6 +20,20 @@ struct hostile {
 	void (*act)(struct frontend *fe);
 };
 
+/* Entries of the tables below */
+#define CLOSED(f) \
+	{ \
+#f, EXPECT_CLOSED, f \
+	}
+#define ALIVE(f) \
+	{ \
+#f, EXPECT_ALIVE, f \
+	}
+#define ANY(f) \
+	{ \
+#f, EXPECT_ANY, f \
+	}
+
 extern const struct hostile hostile_messages[];
 extern const unsigned int num_hostile_messages;
 extern const struct hostile hostile_queues[];
