@@ -68,7 +68,9 @@ def build(suite, temp):
     say(f"making the root file system of the test machine ({suite}, {len(packages())} packages): once, about a minute")
     log = temp / "build.log"
     tar = temp / "root.tar"
-    skip = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")]
+    # Programs like dpdk-testpmd come in -dev packages; what one compiles with stays out
+    unwanted = [*(f"/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")), "/usr/include/*", "/usr/lib/*.a"]
+    skip = [f"--dpkgopt=path-exclude={path}" for path in unwanted]
     argv = ["mmdebstrap", "--variant=apt", "--components=main", *skip, *apt_options(),
             '--aptopt=Apt::Install-Recommends "false"', f"--include={','.join(packages())}", suite, str(tar), "-"]
     entries = temp / "sources"
