@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 
 # What needs no hardware, so that the unit tests can have it.
-$(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c input-config.c)
+$(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c \
+	input-config.c htt-features.c)
 
 $(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c native.c recording.c options.c print.c input-device.c \
 	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
@@ -27,6 +28,7 @@ $(call unit-test,test-hid-touch,test-hid-touch.c hid-builder.c,,$(INPUT_TEST_LIB
 $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-htt-features,test-htt-features.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-recording,test-input-recording.c hid-builder.c vhost-user-input-hidraw/recording.c \
 	vhost-user-input-hidraw/hidraw.c,libsystemd,$(INPUT_TEST_LIB))
 
