@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -19,14 +20,17 @@
 const char command_help[] = "Commands, separated by ';' (positions from 0.0 to 1.0 of the glass, times in ms):\n"
 			    "  tap X Y [MS]                  one finger down and up\n"
 			    "  drag X1 Y1 X2 Y2 [MS]         one finger from here to there\n"
-			    "  pinch [X Y FROM TO [MS]]      two fingers, their distance goes from FROM to TO\n"
+			    "  pinch [X Y FROM TO [MS]]      two fingers, distance goes from FROM to TO\n"
 			    "  ten [MS]                      ten fingers down, moved, up\n"
-			    "  flood N [FINGERS]             N frames at the panel's full rate, each one different\n"
-			    "  down ID X Y | up ID | lift    single fingers that stay until they are lifted\n"
+			    "  flood N [FINGERS]             N frames at full rate, each one different\n"
+			    "  down ID X Y | up ID | lift    single fingers that stay until lifted\n"
 			    "  wait MS                       nothing for a while\n"
 			    "  replug [MS]                   the panel is unplugged and comes back\n"
-			    "  replay FILE                   the reports of a hid-recorder file, at their times\n"
-			    "  raw HEX HEX...                one report as it is\n";
+			    "  replay FILE                   reports of a hid-recorder file, at their times\n"
+			    "  raw HEX HEX...                one report as it is\n\n"
+			    "tap, drag, pinch, ten, flood and down may end with what touches the glass: bare"
+			    " (a finger, the usual), glove, two-gloves or water (a drop). The sensitivity"
+			    " decides what is reported: normal bare, high also glove, extra everything.\n";
 
 /* The words of one line; they point into @text. */
 struct words {
@@ -211,21 +215,40 @@ static const struct {
 	enum command_kind kind;
 	unsigned int min_words;
 	unsigned int max_words;
+	bool touches; /* a strength may be the last word, not counted above */
 	int (*parse)(const struct words *words, struct command *command, struct fault *fault);
 } commands[] = {
-	{ "tap", COMMAND_GESTURE, 3, 4, parse_tap },
-	{ "drag", COMMAND_GESTURE, 5, 6, parse_drag },
-	{ "pinch", COMMAND_GESTURE, 1, 6, parse_pinch },
-	{ "ten", COMMAND_GESTURE, 1, 2, parse_ten },
-	{ "flood", COMMAND_GESTURE, 2, 3, parse_flood },
-	{ "down", COMMAND_DOWN, 4, 4, parse_down },
-	{ "up", COMMAND_UP, 2, 2, parse_up },
-	{ "lift", COMMAND_LIFT, 1, 1, parse_lift },
-	{ "wait", COMMAND_WAIT, 2, 2, parse_wait },
-	{ "replug", COMMAND_REPLUG, 1, 2, parse_replug },
-	{ "replay", COMMAND_REPLAY, 2, 2, parse_replay },
-	{ "raw", COMMAND_RAW, 2, MAX_WORDS, parse_raw },
+	{ "tap", COMMAND_GESTURE, 3, 4, true, parse_tap },
+	{ "drag", COMMAND_GESTURE, 5, 6, true, parse_drag },
+	{ "pinch", COMMAND_GESTURE, 1, 6, true, parse_pinch },
+	{ "ten", COMMAND_GESTURE, 1, 2, true, parse_ten },
+	{ "flood", COMMAND_GESTURE, 2, 3, true, parse_flood },
+	{ "down", COMMAND_DOWN, 4, 4, true, parse_down },
+	{ "up", COMMAND_UP, 2, 2, false, parse_up },
+	{ "lift", COMMAND_LIFT, 1, 1, false, parse_lift },
+	{ "wait", COMMAND_WAIT, 2, 2, false, parse_wait },
+	{ "replug", COMMAND_REPLUG, 1, 2, false, parse_replug },
+	{ "replay", COMMAND_REPLAY, 2, 2, false, parse_replay },
+	{ "raw", COMMAND_RAW, 2, MAX_WORDS, false, parse_raw },
 };
+
+/* Takes the strength off the end of the words, if one is there. */
+static int take_strength(struct words *words, struct command *command, struct fault *fault)
+{
+	const char *last = words->word[words->count - 1];
+	int strength;
+
+	if (words->count < 2 || !isalpha((unsigned char)*last))
+		return 0;
+	strength = strength_find(last, strlen(last));
+	if (strength < 0)
+		return fault_set(fault, -EINVAL,
+			"'%.40s' is neither a number nor a strength: bare, glove, two-gloves or water", last);
+	command->strength = (enum touch_strength)strength;
+	command->gesture.strength = command->strength;
+	words->count--;
+	return 0;
+}
 
 int command_parse(const char *line, struct command *command, struct fault *fault)
 {
@@ -240,6 +263,9 @@ int command_parse(const char *line, struct command *command, struct fault *fault
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].word, words.word[0]) != 0)
 			continue;
+		ret = commands[i].touches ? take_strength(&words, command, fault) : 0;
+		if (ret)
+			return ret;
 		if (words.count < commands[i].min_words || words.count > commands[i].max_words)
 			return fault_set(fault, -EINVAL, "'%s' has %u arguments, it takes %u to %u; see --help",
 				commands[i].word, words.count - 1, commands[i].min_words - 1,

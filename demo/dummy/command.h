@@ -27,6 +27,7 @@ struct command {
 	struct gesture gesture;
 	unsigned int id;
 	struct gesture_point point;
+	enum touch_strength strength; /* of the finger at @point; a gesture has its own */
 	unsigned int ms;
 	char path[COMMAND_PATH_MAX];
 	uint8_t raw[PANEL_MAX_REPORT];

@@ -52,8 +52,8 @@ static void on_done(void *data, const struct player_result *result)
 	if (result->error)
 		snprintf(text, sizeof(text), "error %s\n", result->fault.text);
 	else
-		snprintf(text, sizeof(text), "ok frames=%lu reports=%lu ms=%llu\n", result->frames, result->reports,
-			(unsigned long long)(result->us / 1000));
+		snprintf(text, sizeof(text), "ok frames=%lu reports=%lu unfelt=%lu ms=%llu\n", result->frames,
+			result->reports, result->unfelt, (unsigned long long)(result->us / 1000));
 	answer(control, text);
 	if (control->client >= 0)
 		run_line(control);

@@ -99,6 +99,15 @@
 	VENDOR_FEATURE(7, 1),           /*  sensitivity */ \
 	VENDOR_FEATURE(8, 1),           /*  rotation */ \
 	VENDOR_FEATURE(9, 4),           /*  firmware revision */ \
+	VENDOR_FEATURE(10, 2),          /*  backlight */ \
+	VENDOR_FEATURE(11, 1),          /*  haptic */ \
+	VENDOR_FEATURE(12, 1),          /*  piezo */ \
+	VENDOR_FEATURE(15, 1),          /*  touch feedback */ \
+	VENDOR_FEATURE(16, 12),         /*  dimming */ \
+	VENDOR_FEATURE(17, 1),          /*  calibration */ \
+	VENDOR_FEATURE(18, 3),          /*  backlight fade */ \
+	VENDOR_FEATURE(19, 1),          /*  factory reset */ \
+	VENDOR_FEATURE(20, 4),          /*  alarm */ \
 	VENDOR_FEATURE(26, 2),          /*  threshold */ \
 	0xc0                            /* End Collection */
 

@@ -10,11 +10,6 @@
 #define CONTACT_BYTES  6
 #define GEOMETRY_BYTES 3
 
-/* A fingertip, for the variants that report its size. */
-#define FINGER_WIDTH	40
-#define FINGER_HEIGHT	48
-#define FINGER_PRESSURE 120
-
 uint16_t frame_units(double position)
 {
 	if (!(position > 0.0))
@@ -40,15 +35,17 @@ static uint8_t *put_le16(uint8_t *p, uint16_t value)
 
 static void pack_contact(uint8_t *p, const struct contact *contact, bool geometry)
 {
+	const struct touch_shape *shape = strength_shape(contact->strength);
+
 	*p++ = contact->tip ? TIP_SWITCH | IN_RANGE : 0;
 	*p++ = contact->id;
 	p = put_le16(p, contact->x);
 	p = put_le16(p, contact->y);
 	if (!geometry)
 		return;
-	*p++ = contact->tip ? FINGER_WIDTH : 0;
-	*p++ = contact->tip ? FINGER_HEIGHT : 0;
-	*p++ = contact->tip ? FINGER_PRESSURE : 0;
+	*p++ = contact->tip ? shape->width : 0;
+	*p++ = contact->tip ? shape->height : 0;
+	*p++ = contact->tip ? shape->pressure : 0;
 }
 
 size_t frame_pack(const struct panel_variant *variant, const struct frame *frame, unsigned int part, uint16_t scan_time,
@@ -82,6 +79,43 @@ void frame_rotate(struct frame *frame, unsigned int quarters)
 			contact->y = x;
 		}
 	}
+}
+
+static bool is_down(const struct frame *frame, uint8_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < frame->count; i++)
+		if (frame->contacts[i].id == id)
+			return frame->contacts[i].tip;
+	return false;
+}
+
+void frame_feel(const struct frame *touched, unsigned int level, const struct frame *last, struct frame *reported)
+{
+	unsigned int i;
+
+	reported->count = 0;
+	for (i = 0; i < touched->count; i++) {
+		struct contact contact = touched->contacts[i];
+		bool felt = strength_felt(contact.strength, level);
+
+		if (!felt && !is_down(last, contact.id))
+			continue;
+		contact.tip = contact.tip && felt;
+		reported->contacts[reported->count++] = contact;
+	}
+}
+
+enum touch_strength frame_strength(const struct frame *frame)
+{
+	enum touch_strength strength = frame->count ? STRENGTH_COUNT - 1 : STRENGTH_BARE;
+	unsigned int i;
+
+	for (i = 0; i < frame->count; i++)
+		if (frame->contacts[i].strength < strength)
+			strength = frame->contacts[i].strength;
+	return strength;
 }
 
 unsigned int frame_touching(const struct frame *frame)

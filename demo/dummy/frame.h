@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "descriptors.h"
+#include "strength.h"
 
 /* One finger of a scan, in panel units (0..PANEL_LOGICAL_MAX). */
 struct contact {
@@ -14,6 +15,7 @@ struct contact {
 	bool tip; /* false in the one frame in which the finger leaves */
 	uint16_t x;
 	uint16_t y;
+	enum touch_strength strength;
 };
 
 /* One scan of the glass: the fingers on it and those that have just left. */
@@ -39,6 +41,16 @@ size_t frame_pack(const struct panel_variant *variant, const struct frame *frame
 
 /* Turns the fingers by @quarters times 90 degrees, as feature report 8 asks. */
 void frame_rotate(struct frame *frame, unsigned int quarters);
+
+/*
+ * What of @touched a panel reports at sensitivity @level when it reported @last
+ * before: fingers that it feels, and the leaving of those that it felt until
+ * now.  Empty when there is nothing to say.
+ */
+void frame_feel(const struct frame *touched, unsigned int level, const struct frame *last, struct frame *reported);
+
+/* The strength of the touch in @frame that is felt most easily; bare when it has none. */
+enum touch_strength frame_strength(const struct frame *frame);
 
 /* Number of fingers that touch the glass. */
 unsigned int frame_touching(const struct frame *frame);

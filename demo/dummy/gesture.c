@@ -99,6 +99,8 @@ void gesture_frame(const struct gesture *gesture, unsigned int total, unsigned i
 	else
 		moving_frame(gesture, total > 2 ? (double)step / (total - 2) : 0.0, frame);
 	/* Fingers leave where they were last: a panel has no other position to tell. */
-	for (i = 0; leaving && i < frame->count; i++)
-		frame->contacts[i].tip = false;
+	for (i = 0; i < frame->count; i++) {
+		frame->contacts[i].tip = !leaving;
+		frame->contacts[i].strength = gesture->strength;
+	}
 }

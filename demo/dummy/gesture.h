@@ -27,6 +27,7 @@ struct gesture {
 	struct gesture_point to;
 	double spread[2];
 	unsigned int ms; /* how long the fingers stay down */
+	enum touch_strength strength; /* of all its fingers */
 	unsigned int frames; /* flood only */
 	unsigned int fingers; /* flood only */
 };

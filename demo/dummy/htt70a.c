@@ -12,8 +12,9 @@
 #include "player.h"
 #include "recording.h"
 
-#define MAX_SCRIPT (1u << 20)
-#define MAX_RATE   10000
+#define MAX_SCRIPT    (1u << 20)
+#define MAX_RATE      10000
+#define MAX_REBOOT_MS 600000
 
 enum {
 	KEY_NAME = 256,
@@ -23,7 +24,11 @@ enum {
 	KEY_SEND,
 	KEY_LOG,
 	KEY_RECORD,
+	KEY_DRIVER,
 	KEY_NO_REBOOT,
+	KEY_NO_RETURN,
+	KEY_REBOOT_MS,
+	KEY_FORGET,
 	KEY_DESCRIPTOR,
 	KEY_STAY,
 };
@@ -64,14 +69,20 @@ static const struct argp_option options[] = {
 	{ "serial", KEY_SERIAL, "TEXT", 0, "Serial number (HTT70A-0001)", 0 },
 	{ "like", KEY_LIKE, "FILE", 0, "Be the panel of this hid-recorder file", 0 },
 	{ "rate", 'r', "HZ", 0, "Frames a second, 0 as fast as the kernel takes them (125)", 0 },
-	{ "no-reboot", KEY_NO_REBOOT, NULL, 0, "Setting the sensitivity does not reboot the panel", 0 },
-	{ "script", 's', "FILE", 0, "Read commands from FILE, - is stdin", 1 },
-	{ "control", KEY_CONTROL, "SOCKET", 0, "Stay, and take commands from this socket", 1 },
-	{ "send", KEY_SEND, "SOCKET", 0, "Give the commands to the panel that listens there", 1 },
-	{ "stay", KEY_STAY, NULL, 0, "Stay plugged in after the last command", 1 },
-	{ "log", KEY_LOG, "FILE", 0, "Write every frame sent as text, for touchlog --compare", 2 },
-	{ "record", KEY_RECORD, "FILE", 0, "Write every report sent as a hid-recorder file", 2 },
-	{ "print-descriptor", KEY_DESCRIPTOR, NULL, 0, "Print the report descriptor and the ids, no panel", 2 },
+	{ "driver", KEY_DRIVER, "FAMILY", 0,
+		"Touch controller: none, resistive, mxt (three levels of sensitivity), gt9xx (two), ft5xx or ili25xx (gt9xx)",
+		1 },
+	{ "no-reboot", KEY_NO_REBOOT, NULL, 0, "Setting the sensitivity does not reboot the panel", 1 },
+	{ "reboot-ms", KEY_REBOOT_MS, "MS", 0, "How long the panel is away when it reboots (1000)", 1 },
+	{ "no-return", KEY_NO_RETURN, NULL, 0, "Stay away after a reboot, until this program ends", 1 },
+	{ "forget-sensitivity", KEY_FORGET, NULL, 0, "Reboot when the sensitivity is set, but keep the old one", 1 },
+	{ "script", 's', "FILE", 0, "Read commands from FILE, - is stdin", 2 },
+	{ "control", KEY_CONTROL, "SOCKET", 0, "Stay, and take commands from this socket", 2 },
+	{ "send", KEY_SEND, "SOCKET", 0, "Give the commands to the panel that listens there", 2 },
+	{ "stay", KEY_STAY, NULL, 0, "Stay plugged in after the last command", 2 },
+	{ "log", KEY_LOG, "FILE", 0, "Write every frame sent as text, for touchlog --compare", 3 },
+	{ "record", KEY_RECORD, "FILE", 0, "Write every report sent as a hid-recorder file", 3 },
+	{ "print-descriptor", KEY_DESCRIPTOR, NULL, 0, "Print the report descriptor and the ids, no panel", 3 },
 	{ 0 },
 };
 
@@ -106,6 +117,33 @@ static void choose_variant(struct arguments *arguments, const char *name, const 
 		argp_error(state, "there is no variant '%s': choose ten, five, serial or mixed", name);
 }
 
+static void choose_driver(struct arguments *arguments, const char *name, const struct argp_state *state)
+{
+	int driver = features_find_driver(name);
+
+	if (driver < 0)
+		argp_error(state,
+			"there is no touch controller '%s': choose none, resistive, mxt, gt9xx, ft5xx or ili25xx",
+			name);
+	arguments->panel.driver = (enum touch_driver)driver;
+}
+
+static error_t parse_reboot_option(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+
+	switch (key) {
+	case KEY_DRIVER: choose_driver(arguments, arg, state); return 0;
+	case KEY_NO_REBOOT: arguments->panel.reboot = false; return 0;
+	case KEY_NO_RETURN: arguments->panel.returns = false; return 0;
+	case KEY_FORGET: arguments->panel.forgetful = true; return 0;
+	case KEY_REBOOT_MS:
+		arguments->panel.reboot_ms = (unsigned int)parse_number(arg, 10, MAX_REBOOT_MS, state);
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_device_option(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -118,8 +156,7 @@ static error_t parse_device_option(int key, char *arg, struct argp_state *state)
 	case KEY_NAME: arguments->panel.name = arg; return 0;
 	case KEY_SERIAL: arguments->panel.serial = arg; return 0;
 	case KEY_LIKE: arguments->like = arg; return 0;
-	case KEY_NO_REBOOT: arguments->panel.reboot = false; return 0;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return parse_reboot_option(key, arg, state);
 	}
 }
 
@@ -206,7 +243,7 @@ static void on_done(void *data, const struct player_result *result)
 		sd_event_exit(app->event, result->error);
 		return;
 	}
-	printf("done frames=%lu reports=%lu ms=%llu\n", result->frames, result->reports,
+	printf("done frames=%lu reports=%lu unfelt=%lu ms=%llu\n", result->frames, result->reports, result->unfelt,
 		(unsigned long long)(result->us / 1000));
 	fflush(stdout);
 	if (!app->stay)
@@ -403,13 +440,16 @@ int main(int argc, char **argv)
 			.serial = "HTT70A-0001",
 			.vendor = 0x1b3d,
 			.product = 0x14c9,
+			.driver = DRIVER_GT9XX,
 			.reboot = true,
+			.returns = true,
+			.reboot_ms = 1000,
 		},
 		.rate = 125,
 	};
 	struct argp argp = { options, parse_option, "[COMMAND [; COMMAND]...]", NULL, NULL, NULL, NULL };
 	struct app app = { 0 };
-	char help[2048];
+	char help[4096];
 
 	argp_program_version = "htt70a " VERSION;
 	write_help(help, sizeof(help));

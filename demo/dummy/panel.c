@@ -6,7 +6,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "feature.h"
 #include "panel.h"
 #include "trace.h"
 #include "uhid.h"
@@ -15,7 +14,6 @@
 
 /* The host sees its SET_REPORT succeed before the panel falls off the bus. */
 #define REBOOT_GRACE_US 100000
-#define REBOOT_MS	1000
 
 struct panel {
 	struct panel_options options;
@@ -25,7 +23,8 @@ struct panel {
 	sd_event_source *timer;
 	bool ready;
 	bool returning; /* the timer plugs in, else it unplugs for a reboot */
-	bool touched; /* fingers were on the glass in the last frame */
+	struct frame reported; /* the last frame */
+	enum touch_strength recorded; /* of the last report in the record */
 	char phys[64];
 	const struct panel_ops *ops;
 	void *data;
@@ -48,28 +47,36 @@ static int arm_timer(struct panel *panel, uint64_t delay_us)
 	return ret < 0 ? ret : 0;
 }
 
-int panel_replug(struct panel *panel, unsigned int ms)
+static void unplug(struct panel *panel)
 {
 	const struct frame empty = { 0 };
 
 	panel->ready = false;
-	panel->returning = true;
 	uhid_device_unplug(panel->device);
-	if (panel->touched && panel->options.trace)
+	if (frame_touching(&panel->reported) && panel->options.trace)
 		trace_write_frame(panel->options.trace, now_us(), &empty);
-	panel->touched = false;
+	panel->reported = empty;
+	features_restart(&panel->features);
+}
+
+int panel_replug(struct panel *panel, unsigned int ms)
+{
+	unplug(panel);
+	panel->returning = true;
 	return arm_timer(panel, (uint64_t)ms * 1000);
 }
 
 static int on_timer(sd_event_source *source, uint64_t now, void *data)
 {
 	struct panel *panel = data;
-	int ret;
+	int ret = 0;
 
 	if (panel->returning)
 		ret = panel_plug(panel);
+	else if (panel->options.returns)
+		ret = panel_replug(panel, panel->options.reboot_ms);
 	else
-		ret = panel_replug(panel, REBOOT_MS);
+		unplug(panel);
 	if (ret)
 		panel->ops->failed(panel->data, ret, "the panel does not come back");
 	return 0;
@@ -176,7 +183,7 @@ int panel_new(struct panel **result, sd_event *event, const struct panel_options
 	panel->options = *options;
 	panel->ops = ops;
 	panel->data = data;
-	features_init(&panel->features);
+	features_init(&panel->features, options->driver, options->forgetful);
 	snprintf(panel->phys, sizeof(panel->phys), "htt70a-%ld/input0", (long)getpid());
 	fill_identity(panel, &identity);
 	ret = sd_event_add_time(event, &panel->timer, CLOCK_MONOTONIC, UINT64_MAX, 1000, on_timer, panel);
@@ -228,45 +235,67 @@ bool panel_understands(const struct panel *panel, const struct recording *record
 	return recording->descriptor_size == size && memcmp(recording->descriptor, descriptor, size) == 0;
 }
 
-static int send_report(struct panel *panel, const uint8_t *report, size_t size)
+static int send_report(struct panel *panel, const uint8_t *report, size_t size, enum touch_strength strength)
 {
+	FILE *record = panel->options.record;
 	int ret = uhid_device_send(panel->device, report, size);
 
-	if (!ret && panel->options.record)
-		recording_write_report(panel->options.record, now_us(), report, size);
-	return ret;
+	if (ret || !record)
+		return ret;
+	if (strength != panel->recorded)
+		recording_write_strength(record, strength);
+	panel->recorded = strength;
+	recording_write_report(record, now_us(), report, size);
+	return 0;
+}
+
+static int send_frame(struct panel *panel, const struct frame *frame, uint64_t now)
+{
+	unsigned int i, reports = frame_reports(panel->options.variant, frame);
+	uint8_t report[PANEL_MAX_REPORT];
+	int ret;
+
+	for (i = 0; i < reports; i++) {
+		size_t size = frame_pack(panel->options.variant, frame, i, (uint16_t)(now / 100), report);
+
+		ret = send_report(panel, report, size, frame_strength(frame));
+		if (ret)
+			return ret;
+	}
+	panel->reported = *frame;
+	return (int)reports;
 }
 
 int panel_send_frame(struct panel *panel, const struct frame *frame)
 {
-	unsigned int reports = frame_reports(panel->options.variant, frame);
-	uint8_t report[PANEL_MAX_REPORT];
-	struct frame turned = *frame;
+	unsigned int level = features_sensitivity(&panel->features);
+	struct frame turned = *frame, felt;
 	uint64_t now = now_us();
-	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	/* A recorded panel has a layout of its own, which only its recording speaks. */
 	if (panel->options.like && panel->options.like->descriptor)
 		return -EOPNOTSUPP;
-	frame_rotate(&turned, panel->features.rotation);
-	for (i = 0; i < reports; i++) {
-		size_t size = frame_pack(panel->options.variant, &turned, i, (uint16_t)(now / 100), report);
-
-		ret = send_report(panel, report, size);
-		if (ret)
-			return ret;
-	}
-	panel->touched = frame_touching(frame) > 0;
-	if (panel->options.trace)
-		trace_write_frame(panel->options.trace, now, &turned);
-	return (int)reports;
+	frame_rotate(&turned, features_rotation(&panel->features));
+	frame_feel(&turned, level, &panel->reported, &felt);
+	/* Nothing on the glass is worth a report, touches that nobody feels are not. */
+	if (felt.count || frame->count == 0)
+		ret = send_frame(panel, &felt, now);
+	if (ret < 0 || !panel->options.trace)
+		return ret;
+	if (ret)
+		trace_write_frame(panel->options.trace, now, &felt);
+	trace_write_unfelt(panel->options.trace, now, &turned, level);
+	return ret;
 }
 
-int panel_send_raw(struct panel *panel, const uint8_t *report, size_t size)
+int panel_send_raw(struct panel *panel, const uint8_t *report, size_t size, enum touch_strength strength)
 {
-	int ret = send_report(panel, report, size);
+	int ret;
 
+	if (!strength_felt(strength, features_sensitivity(&panel->features)))
+		return 0;
+	ret = send_report(panel, report, size, strength);
 	if (ret)
 		return ret;
 	if (panel->options.trace)

@@ -9,6 +9,7 @@
 
 #include "descriptors.h"
 #include "fault.h"
+#include "feature.h"
 #include "frame.h"
 #include "recording.h"
 
@@ -20,7 +21,11 @@ struct panel_options {
 	const char *serial;
 	uint32_t vendor;
 	uint32_t product;
+	enum touch_driver driver;
+	bool forgetful; /* see struct features */
 	bool reboot; /* setting the sensitivity reboots, as the real panel does */
+	bool returns; /* after a reboot; else it stays away */
+	unsigned int reboot_ms; /* how long it is away */
 	FILE *trace; /* every frame sent, see trace.h, or NULL */
 	FILE *record; /* every report sent, see recording.h, or NULL */
 };
@@ -41,7 +46,7 @@ void panel_free(struct panel *panel);
 /* Plugs the panel in; ops->ready follows. */
 int panel_plug(struct panel *panel);
 
-/* Takes the panel away for @ms milliseconds, it comes back by itself. */
+/* Takes the panel away for @ms milliseconds, it comes back by itself, without the settings that were not saved. */
 int panel_replug(struct panel *panel, unsigned int ms);
 
 /* True between ops->ready and the next unplug: reports can be sent. */
@@ -50,10 +55,10 @@ bool panel_ready(const struct panel *panel);
 /* Whether the reports of @recording are of this panel's report descriptor. */
 bool panel_understands(const struct panel *panel, const struct recording *recording);
 
-/* Sends one scan; returns the number of reports it took, or -errno. */
+/* Sends what the panel feels of one scan; returns the number of reports it took, 0 when it feels nothing, or -errno. */
 int panel_send_frame(struct panel *panel, const struct frame *frame);
 
-/* Sends one report as it is; 1 or -errno. */
-int panel_send_raw(struct panel *panel, const uint8_t *report, size_t size);
+/* Sends one report as it is, if touches of @strength are felt; 1, 0 when they are not, or -errno. */
+int panel_send_raw(struct panel *panel, const uint8_t *report, size_t size, enum touch_strength strength);
 
 #endif

@@ -137,6 +137,7 @@ static int finger_down(struct player *player, const struct command *command)
 		contact = &player->held.contacts[player->held.count++];
 	contact->id = (uint8_t)command->id;
 	contact->tip = true;
+	contact->strength = command->strength;
 	contact->x = frame_units(command->point.x);
 	contact->y = frame_units(command->point.y);
 	return send_held(player);
@@ -150,6 +151,18 @@ static int fingers_up(struct player *player, const struct command *command)
 		if (command->kind == COMMAND_LIFT || player->held.contacts[i].id == command->id)
 			player->held.contacts[i].tip = false;
 	return send_held(player);
+}
+
+static bool is_touch(const struct command *command)
+{
+	switch (command->kind) {
+	case COMMAND_GESTURE:
+	case COMMAND_DOWN:
+	case COMMAND_UP:
+	case COMMAND_LIFT:
+	case COMMAND_REPLAY: return true;
+	default: return false;
+	}
 }
 
 /* One step; returns the number of reports sent or -errno. */
@@ -167,8 +180,8 @@ static int perform(struct player *player, const struct command *command)
 	case COMMAND_LIFT: return fingers_up(player, command);
 	case COMMAND_REPLAY:
 		report = &player->recording.reports[player->step];
-		return panel_send_raw(player->panel, report->data, report->size);
-	case COMMAND_RAW: return panel_send_raw(player->panel, command->raw, command->raw_size);
+		return panel_send_raw(player->panel, report->data, report->size, report->strength);
+	case COMMAND_RAW: return panel_send_raw(player->panel, command->raw, command->raw_size, STRENGTH_BARE);
 	case COMMAND_REPLUG: player->held.count = 0; return panel_replug(player->panel, command->ms);
 	default: return 0;
 	}
@@ -220,6 +233,7 @@ static int advance(struct player *player)
 		return fail(player, ret, "the panel could not send a report");
 	player->step++;
 	player->result.frames += ret > 0;
+	player->result.unfelt += ret == 0 && is_touch(command);
 	player->result.reports += (unsigned int)ret;
 	return 1;
 }

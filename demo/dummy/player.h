@@ -19,7 +19,8 @@ struct player;
 struct player_result {
 	int error; /* 0 or -errno, then @fault has the sentence */
 	struct fault fault;
-	unsigned long frames;
+	unsigned long frames; /* that the panel reported */
+	unsigned long unfelt; /* that its sensitivity left out */
 	unsigned long reports;
 	uint64_t us; /* from the first command's start to the last one's end */
 };

@@ -9,6 +9,8 @@
 /* Nothing that a person records by hand comes near this. */
 #define MAX_FILE (256u << 20)
 
+#define STRENGTH_COMMENT "# strength "
+
 static const char *skip_blanks(const char *p)
 {
 	return p + strspn(p, " \t");
@@ -114,6 +116,7 @@ static int parse_report(const char *p, struct recording *recording, struct fault
 		return ret;
 	if (count && report.time_us < recording->reports[count - 1].time_us)
 		return fault_set(fault, -EINVAL, "the time runs backwards");
+	report.strength = recording->strength;
 	ret = parse_bytes(p, RECORDING_MAX_REPORT, &report.data, &report.size, fault);
 	if (ret)
 		return ret;
@@ -130,11 +133,27 @@ static int parse_report(const char *p, struct recording *recording, struct fault
 	return 0;
 }
 
+/* The comment of recording_write_strength(); any other is somebody else's. */
+static void parse_comment(const char *p, struct recording *recording)
+{
+	size_t keyword = strlen(STRENGTH_COMMENT);
+	int strength;
+
+	if (strncmp(p, STRENGTH_COMMENT, keyword) != 0)
+		return;
+	p = skip_blanks(p + keyword);
+	strength = strength_find(p, strcspn(p, " \t\r"));
+	if (strength >= 0)
+		recording->strength = (enum touch_strength)strength;
+}
+
 static int parse_line(const char *line, struct recording *recording, struct fault *fault)
 {
 	const char *value;
 
 	line = skip_blanks(line);
+	if (*line == '#')
+		parse_comment(line, recording);
 	if (*line == '\0' || *line == '#')
 		return 0;
 	if (line[1] != ':')
@@ -257,6 +276,11 @@ void recording_write_header(FILE *out, const struct recording *recording)
 	write_bytes(out, recording->descriptor, recording->descriptor_size);
 	fprintf(out, "N: %s\nP: %s\n", recording->name, recording->phys);
 	fprintf(out, "I: %x %04x %04x\n", recording->bus, recording->vendor, recording->product);
+}
+
+void recording_write_strength(FILE *out, enum touch_strength strength)
+{
+	fprintf(out, STRENGTH_COMMENT "%s\n", strength_name(strength));
 }
 
 void recording_write_report(FILE *out, uint64_t time_us, const uint8_t *data, size_t size)

@@ -8,12 +8,16 @@
 #include <stdio.h>
 
 #include "fault.h"
+#include "strength.h"
 
 /*
  * The text format of hid-recorder(1) and hid-replay(1): one item a line,
  * R: length and bytes of the report descriptor, N: name, P: physical path,
  * I: bus, vendor and product, E: time, length and bytes of one report,
  * D: the device's number, # a comment.
+ *
+ * One comment has a meaning here and none for those programs: "# strength NAME"
+ * says what kind of touch the following reports are of; bare until it is said.
  */
 #define RECORDING_MAX_DESCRIPTOR 4096 /* HID_MAX_DESCRIPTOR_SIZE of linux/hid.h */
 #define RECORDING_MAX_REPORT	 4096 /* UHID_DATA_MAX of linux/uhid.h */
@@ -22,6 +26,7 @@ struct recording_report {
 	uint64_t time_us; /* as in the file; only differences mean something */
 	size_t size;
 	uint8_t *data;
+	enum touch_strength strength;
 };
 
 struct recording {
@@ -35,6 +40,7 @@ struct recording {
 	unsigned int product;
 	struct recording_report *reports;
 	unsigned int count;
+	enum touch_strength strength; /* of the next report, while the file is read */
 };
 
 /* Fills @recording from text; on failure it is left empty and @fault names the line. */
@@ -47,6 +53,7 @@ void recording_release(struct recording *recording);
 
 /* Writers of the same format; errors show in ferror(@out). */
 void recording_write_header(FILE *out, const struct recording *recording);
+void recording_write_strength(FILE *out, enum touch_strength strength);
 void recording_write_report(FILE *out, uint64_t time_us, const uint8_t *data, size_t size);
 
 #endif

@@ -26,6 +26,23 @@ void trace_write_frame(FILE *out, uint64_t time_us, const struct frame *frame)
 	fputc('\n', out);
 }
 
+void trace_write_unfelt(FILE *out, uint64_t time_us, const struct frame *frame, unsigned int level)
+{
+	struct frame unfelt = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < frame->count; i++)
+		if (frame->contacts[i].tip && !strength_felt(frame->contacts[i].strength, level))
+			unfelt.contacts[unfelt.count++] = frame->contacts[i];
+	if (unfelt.count == 0)
+		return;
+	fprintf(out, "U %" PRIu64 " %u", time_us, unfelt.count);
+	for (i = 0; i < unfelt.count; i++)
+		fprintf(out, " %u:%u,%u:%s", unfelt.contacts[i].id, unfelt.contacts[i].x, unfelt.contacts[i].y,
+			strength_name(unfelt.contacts[i].strength));
+	fputc('\n', out);
+}
+
 void trace_write_raw(FILE *out, uint64_t time_us, const uint8_t *data, size_t size)
 {
 	size_t i;
@@ -89,7 +106,7 @@ static int read_scenes(FILE *file, struct scenes *scenes, const char *what, stru
 	char line[1024];
 
 	while (fgets(line, sizeof(line), file)) {
-		if (line[0] == '#' || line[0] == '\n')
+		if (line[0] == '#' || line[0] == 'U' || line[0] == '\n')
 			continue;
 		if (line[0] == 'R')
 			return fault_set(fault, -EINVAL,

@@ -14,9 +14,12 @@
  *
  *	F <time in us> <fingers on the glass> <id>:<x>,<y> ...
  *	R <time in us> <report in hexadecimal>       sent as it is, not understood
+ *	U <time in us> <touches> <id>:<x>,<y>:<strength> ...    touched, but not reported
  *	# comment
  */
 void trace_write_frame(FILE *out, uint64_t time_us, const struct frame *frame);
+/* The touches of @frame that a panel at sensitivity @level does not feel; nothing when it feels all. */
+void trace_write_unfelt(FILE *out, uint64_t time_us, const struct frame *frame, unsigned int level);
 void trace_write_raw(FILE *out, uint64_t time_us, const uint8_t *data, size_t size);
 
 /* What a comparison found. */

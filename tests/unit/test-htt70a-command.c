@@ -33,6 +33,43 @@ static void gestures_are_understood(void **state)
 	assert_int_equal(command.gesture.fingers, 10);
 }
 
+static void a_strength_is_the_last_word(void **state)
+{
+	static const struct {
+		const char *line;
+		enum touch_strength strength;
+	} gestures[] = {
+		{ "tap 0.5 0.5", STRENGTH_BARE },
+		{ "tap 0.5 0.5 glove", STRENGTH_GLOVE },
+		{ "tap 0.5 0.5 2000 water", STRENGTH_WATER },
+		{ "drag 0 0 1 1 two-gloves", STRENGTH_TWO_GLOVES },
+		{ "drag 0 0 1 1 480 bare", STRENGTH_BARE },
+		{ "pinch glove", STRENGTH_GLOVE },
+		{ "pinch .5 .5 .1 .4 water", STRENGTH_WATER },
+		{ "ten glove", STRENGTH_GLOVE },
+		{ "ten 100 glove", STRENGTH_GLOVE },
+		{ "flood 10 water", STRENGTH_WATER },
+		{ "flood 10 3 water", STRENGTH_WATER },
+	};
+	struct command command;
+	struct fault fault = { "" };
+	struct frame frame;
+	size_t i;
+
+	for (i = 0; i < sizeof(gestures) / sizeof(gestures[0]); i++) {
+		assert_int_equal(command_parse(gestures[i].line, &command, &fault), 0);
+		assert_int_equal(command.kind, COMMAND_GESTURE);
+		gesture_frame(&command.gesture, 10, 0, &frame);
+		assert_int_equal(frame_strength(&frame), gestures[i].strength);
+	}
+	assert_int_equal(command_parse("down 1 .5 .5 glove", &command, &fault), 0);
+	assert_int_equal(command.kind, COMMAND_DOWN);
+	assert_int_equal(command.strength, STRENGTH_GLOVE);
+	assert_true(command.point.y == 0.5);
+	assert_int_equal(command_parse("tap 0.5 0.5 mitten", &command, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "two-gloves"));
+}
+
 static void other_commands_are_understood(void **state)
 {
 	struct command command;
@@ -66,6 +103,13 @@ static void nonsense_is_refused(void **state)
 		"tap 0 0 0",
 		"tap 0 0 999999999999",
 		"tap 0 0 10 10",
+		"tap 0 0 glove 10",
+		"tap 0 0 glove glove",
+		"tap glove",
+		"down 1 0 glove",
+		"up 1 glove",
+		"wait 10 glove",
+		"replug glove",
 		"drag 0 0 1",
 		"pinch 0.5 0.5",
 		"flood 1",
@@ -144,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gestures_are_understood),
+		cmocka_unit_test(a_strength_is_the_last_word),
 		cmocka_unit_test(other_commands_are_understood),
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(long_lines_are_refused),

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 
-#include "demo/dummy/feature.h"
 #include "demo/dummy/frame.h"
 #include "demo/dummy/gesture.h"
 
@@ -143,7 +142,13 @@ static void every_gesture_ends_with_lifted_fingers(void **state)
 {
 	const enum gesture_kind kinds[] = { GESTURE_TAP, GESTURE_DRAG, GESTURE_PINCH, GESTURE_TEN, GESTURE_FLOOD };
 	struct gesture gesture = {
-		.from = { 0.2, 0.3 }, .to = { 0.9, 0.8 }, .spread = { 0.5, 0.1 }, .ms = 200, .frames = 40, .fingers = 3
+		.from = { 0.2, 0.3 },
+		.to = { 0.9, 0.8 },
+		.spread = { 0.5, 0.1 },
+		.ms = 200,
+		.frames = 40,
+		.fingers = 3,
+		.strength = STRENGTH_GLOVE,
 	};
 	struct frame frame = { 0 }, before = { 0 };
 	unsigned int i, index, total;
@@ -156,6 +161,7 @@ static void every_gesture_ends_with_lifted_fingers(void **state)
 			before = frame;
 			gesture_frame(&gesture, total, index, &frame);
 			assert_true(frame.count > 0);
+			assert_int_equal(frame_strength(&frame), STRENGTH_GLOVE);
 			assert_int_equal(frame_touching(&frame), index + 1 < total ? frame.count : 0);
 		}
 		/* A finger leaves where it was. */
@@ -190,39 +196,74 @@ static void a_flood_counts(void **state)
 	}
 }
 
-static void features_are_answered(void **state)
+static void gloves_and_drops_look_different(void **state)
 {
-	struct features features;
-	uint8_t report[8];
+	static const uint8_t shapes[STRENGTH_COUNT][3] = {
+		{ 40, 48, 120 },
+		{ 52, 60, 60 },
+		{ 60, 70, 30 },
+		{ 12, 14, 20 },
+	};
+	uint8_t report[PANEL_MAX_REPORT];
+	struct frame frame = fingers(1);
+	int i;
 
-	features_init(&features);
-	assert_int_equal(features_get(&features, FEATURE_CONTACT_MAX, report, sizeof(report)), 2);
-	assert_memory_equal(report, "\x02\x0a", 2);
-	assert_int_equal(features_get(&features, FEATURE_FIRMWARE, report, sizeof(report)), 5);
-	assert_int_equal(features_get(&features, FEATURE_FIRMWARE, report, 4), -ENOSPC);
-	assert_int_equal(features_get(&features, 99, report, sizeof(report)), -ENXIO);
+	for (i = 0; i < STRENGTH_COUNT; i++) {
+		frame.contacts[0].strength = i;
+		frame.contacts[0].tip = true;
+		frame_pack(variant("five"), &frame, 0, 0, report);
+		assert_memory_equal(report + 7, shapes[i], 3);
+		frame.contacts[0].tip = false;
+		frame_pack(variant("five"), &frame, 0, 0, report);
+		assert_memory_equal(report + 7, "\0\0\0", 3);
+	}
 }
 
-static void features_are_checked_and_kept(void **state)
+/* One contact of each strength; the id is the strength. */
+static struct frame one_of_each(void)
 {
-	struct features features;
-	uint8_t report[8];
-	bool reboot;
+	struct frame frame = fingers(STRENGTH_COUNT);
+	int i;
 
-	features_init(&features);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x07\x02", 2, &reboot), 0);
-	assert_true(reboot);
-	assert_int_equal(features.sensitivity, 2);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x07\x03", 2, &reboot), -EINVAL);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x07", 1, &reboot), -EINVAL);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x07\x01\x00", 3, &reboot), -EINVAL);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x04\x01", 2, &reboot), -EPERM);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x63\x01", 2, &reboot), -ENXIO);
-	assert_int_equal(features_set(&features, report, 0, &reboot), -EINVAL);
-	assert_int_equal(features_set(&features, (const uint8_t *)"\x1a\x12\x34", 3, &reboot), 0);
-	assert_false(reboot);
-	assert_int_equal(features_get(&features, FEATURE_THRESHOLD, report, sizeof(report)), 3);
-	assert_memory_equal(report, "\x1a\x12\x34", 3);
+	for (i = 0; i < STRENGTH_COUNT; i++)
+		frame.contacts[i].strength = i;
+	return frame;
+}
+
+static void sensitivity_decides_what_is_felt(void **state)
+{
+	static const unsigned int felt_at[] = { 1, 2, 4 };
+	const struct frame all = one_of_each(), nothing = { 0 };
+	struct frame felt;
+	unsigned int level;
+
+	for (level = 0; level < 3; level++) {
+		frame_feel(&all, level, &nothing, &felt);
+		assert_int_equal(felt.count, felt_at[level]);
+		assert_int_equal(frame_touching(&felt), felt_at[level]);
+		assert_memory_equal(felt.contacts, all.contacts, felt.count * sizeof(felt.contacts[0]));
+	}
+	assert_int_equal(frame_strength(&all), STRENGTH_BARE);
+	assert_int_equal(frame_strength(&nothing), STRENGTH_BARE);
+}
+
+static void what_was_felt_is_lifted(void **state)
+{
+	const struct frame nothing = { 0 };
+	struct frame all = one_of_each(), last, felt;
+
+	/* Less sensitive all of a sudden: gloves and drops leave, once. */
+	frame_feel(&all, 2, &nothing, &last);
+	frame_feel(&all, 0, &last, &felt);
+	assert_int_equal(felt.count, 4);
+	assert_int_equal(frame_touching(&felt), 1);
+	frame_feel(&all, 0, &felt, &last);
+	assert_int_equal(last.count, 1);
+	/* A touch that was never felt does not leave either. */
+	all.contacts[STRENGTH_GLOVE].tip = false;
+	frame_feel(&all, 0, &last, &felt);
+	assert_int_equal(felt.count, 1);
+	assert_int_equal(felt.contacts[0].id, STRENGTH_BARE);
 }
 
 int main(void)
@@ -237,8 +278,9 @@ int main(void)
 		cmocka_unit_test(every_gesture_ends_with_lifted_fingers),
 		cmocka_unit_test(a_drag_starts_and_ends_where_it_should),
 		cmocka_unit_test(a_flood_counts),
-		cmocka_unit_test(features_are_answered),
-		cmocka_unit_test(features_are_checked_and_kept),
+		cmocka_unit_test(gloves_and_drops_look_different),
+		cmocka_unit_test(sensitivity_decides_what_is_felt),
+		cmocka_unit_test(what_was_felt_is_lifted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,33 @@ static void what_is_written_can_be_read(void **state)
 	recording_release(&in);
 }
 
+static void comments_carry_strength(void **state)
+{
+	static const char text[] = "E: 000001.000000 1 01\n# strength glove\nE: 000002.000000 1 02\n"
+				   "# strength of character\n#strength water\nE: 000003.000000 1 03\n";
+	struct recording recording;
+	struct fault fault = { "" };
+	char *written = NULL;
+	size_t size = 0;
+	FILE *file;
+
+	assert_int_equal(recording_parse(text, &recording, &fault), 0);
+	assert_int_equal(recording.reports[0].strength, STRENGTH_BARE);
+	assert_int_equal(recording.reports[1].strength, STRENGTH_GLOVE);
+	assert_int_equal(recording.reports[2].strength, STRENGTH_GLOVE);
+	recording_release(&recording);
+
+	file = open_memstream(&written, &size);
+	assert_non_null(file);
+	recording_write_strength(file, STRENGTH_TWO_GLOVES);
+	recording_write_report(file, 1, (const uint8_t *)"\x01", 1);
+	fclose(file);
+	assert_int_equal(recording_parse(written, &recording, &fault), 0);
+	assert_int_equal(recording.reports[0].strength, STRENGTH_TWO_GLOVES);
+	recording_release(&recording);
+	free(written);
+}
+
 static void a_missing_file_is_named(void **state)
 {
 	struct recording recording;
@@ -167,6 +194,7 @@ int main(void)
 		cmocka_unit_test(time_does_not_run_backwards),
 		cmocka_unit_test(two_devices_are_refused),
 		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(comments_carry_strength),
 		cmocka_unit_test(a_missing_file_is_named),
 	};
 

@@ -80,6 +80,38 @@ static void positions_may_be_off_when_told_so(void **state)
 	assert_int_equal(result.matched, 4);
 }
 
+static void touches_that_nobody_felt_do_not_count(void **state)
+{
+	static const char felt_in_part[] = "U 1 1 0:5,5:glove\nF 2 1 1:10,20\nU 2 1 0:5,5:glove\nF 3 0\n";
+	struct trace_result result;
+
+	assert_int_equal(compare(felt_in_part, "F 8 1 0:10,20\nF 9 0\n", 0, &result), 0);
+	assert_int_equal(result.frames, 2);
+	assert_int_equal(result.matched, 2);
+	assert_int_equal(result.unexpected, 0);
+}
+
+static void unfelt_touches_are_written_apart(void **state)
+{
+	const struct frame frame = { .count = 3,
+		.contacts = {
+			{ .id = 0, .tip = true, .x = 1, .y = 2, .strength = STRENGTH_GLOVE },
+			{ .id = 1, .tip = true, .x = 3, .y = 4 },
+			{ .id = 2, .tip = true, .x = 5, .y = 6, .strength = STRENGTH_WATER },
+		} };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	trace_write_unfelt(file, 7, &frame, 0);
+	trace_write_unfelt(file, 8, &frame, 1);
+	trace_write_unfelt(file, 9, &frame, 2);
+	fclose(file);
+	assert_string_equal(text, "U 7 2 0:1,2:glove 2:5,6:water\nU 8 1 2:5,6:water\n");
+	free(text);
+}
+
 static void broken_traces_are_refused(void **state)
 {
 	struct trace_result result;
@@ -118,6 +150,8 @@ int main(void)
 		cmocka_unit_test(an_invented_frame_is_seen),
 		cmocka_unit_test(a_stuck_finger_is_seen),
 		cmocka_unit_test(positions_may_be_off_when_told_so),
+		cmocka_unit_test(touches_that_nobody_felt_do_not_count),
+		cmocka_unit_test(unfelt_touches_are_written_apart),
 		cmocka_unit_test(broken_traces_are_refused),
 		cmocka_unit_test(what_is_written_can_be_compared),
 	};

@@ -92,25 +92,109 @@ def compare(folder, sent="sent"):
 
 def test_feature_reports(folder):
     with Panel(folder, "--no-reboot") as panel:
-        for report, answer in ((2, "020a"), (4, "0403"), (7, "0700"), (8, "0800"), (9, "0905010000"), (26, "1a012c")):
+        for report, answer in ((2, "020a"), (4, "0403"), (7, "0700"), (8, "0800"), (9, "0905010000"), (10, "0aff00"), (15, "0f00"),
+                               (16, "10ffffffff0000000000000000"), (18, "1200c800"), (26, "1a012c")):
             assert get(panel.node, report, len(answer) // 2).hex() == answer, report
-        assert fails(get, panel.node, 99, 2)
-        for wrong in ([7, 3], [4, 1], [9, 0, 0, 0, 0], [99, 0]):
+        for report in (11, 12, 17, 19, 20, 99):
+            assert fails(get, panel.node, report, 2), report
+        for wrong in ([7, 2], [4, 1], [9, 0, 0, 0, 0], [99, 0], [10, 1], [15, 4], [20, 1, 0, 5, 11]):
             assert fails(feature_call, panel.node, 6, wrong), wrong
-        feature_call(panel.node, 6, [26, 0x12, 0x34])
-        feature_call(panel.node, 6, [7, 1])
+        for right in ([26, 0x12, 0x34], [7, 1], [11, 5], [12, 5], [17, 0], [20, 1, 0, 5, 2], [16] + list(range(12))):
+            feature_call(panel.node, 6, right)
         assert get(panel.node, 26, 3).hex() == "1a1234"
         assert get(panel.node, 7, 2).hex() == "0701"
+        assert get(panel.node, 16, 13) == bytes([16] + list(range(12)))
+
+
+def reboot(node, report):
+    """Sets a feature report and waits until the panel has gone; returns when it had."""
+    feature_call(node, 6, report)
+    assert wait_for(lambda: not ours()), "it did not vanish"
+    return time.monotonic()
+
+
+def back():
+    """The panel's node as soon as it answers again."""
+    assert wait_for(ours), "it did not come back"
+    assert wait_for(lambda: not fails(get, ours()[0], 7, 2))
+    return ours()[0]
 
 
 def test_sensitivity_reboots_the_panel(folder):
-    with Panel(folder) as panel:
-        feature_call(panel.node, 6, [7, 2])
-        assert wait_for(lambda: not ours()), "it did not vanish"
-        assert wait_for(ours), "it did not come back"
-        assert wait_for(lambda: not fails(get, ours()[0], 7, 2))
-        assert get(ours()[0], 7, 2).hex() == "0702"
+    with Panel(folder, "--driver=mxt", "--reboot-ms=2000") as panel:
+        feature_call(panel.node, 6, [10, 77, 1])
+        feature_call(panel.node, 6, [10, 88, 0])
+        feature_call(panel.node, 6, [8, 2])
+        went = reboot(panel.node, [7, 2])
+        node = back()
+        assert time.monotonic() - went > 1, "it came back too early"
+        for report, answer in ((7, "0702"), (10, "0a4d00"), (8, "0802")):
+            assert get(node, report, len(answer) // 2).hex() == answer, report
         assert panel.send("tap 0.5 0.5").stdout.startswith("ok")
+        reboot(node, [19, 0])
+        node = back()
+        for report, answer in ((7, "0700"), (10, "0aff00"), (8, "0800")):
+            assert get(node, report, len(answer) // 2).hex() == answer, report
+
+
+def test_a_panel_may_stay_away_or_forget(folder):
+    with Panel(folder, "--driver=mxt", "--forget-sensitivity", "--reboot-ms=100") as panel:
+        reboot(panel.node, [7, 2])
+        assert get(back(), 7, 2).hex() == "0700"
+    with Panel(folder, "--driver=mxt", "--no-return", "--reboot-ms=100") as panel:
+        reboot(panel.node, [7, 1])
+        assert not wait_for(ours, 2), "it came back"
+
+
+def test_other_controllers_have_no_levels(folder):
+    for number, name in ((0, "none"), (1, "resistive"), (4, "ft5xx"), (5, "ili25xx")):
+        with Panel(folder, f"--driver={name}") as panel:
+            assert get(panel.node, 4, 2) == bytes([4, number])
+            for level in range(3):
+                assert fails(feature_call, panel.node, 6, [7, level]), (name, level)
+
+
+def test_sensitivity_decides_what_is_reported(folder):
+    touches = [f"tap 0.{place} 0.5 {strength}" for place, strength in enumerate(("bare", "glove", "two-gloves", "water"), 2)]
+    for level, felt in ((0, 1), (1, 2), (2, 4)):
+        with Panel(folder, "--driver=mxt", "--no-reboot", "--variant=five") as panel:
+            feature_call(panel.node, 6, [7, level])
+            log = listen(folder)
+            answers = [panel.send(touch).stdout for touch in touches]
+            assert log.wait(30) == 0, log.stderr.read()
+            compare(folder)
+            assert ["frames=0 " not in answer for answer in answers] == [place < felt for place in range(4)], answers
+            assert ["unfelt=0 " in answer for answer in answers] == [place < felt for place in range(4)], answers
+            got = pathlib.Path(f"{folder}/got").read_text(encoding="utf-8")
+            sent = pathlib.Path(f"{folder}/sent").read_text(encoding="utf-8")
+            for place, strength in enumerate(("bare", "glove", "two-gloves", "water"), 2):
+                at = f"0:{round(16383 * place / 10)},8192"
+                assert (at in got) == (place - 2 < felt), (level, strength)
+                assert (f"{at}:{strength}" in sent) == (place - 2 >= felt), (level, strength)
+
+
+def test_a_touch_that_is_felt_no_more_is_lifted(folder):
+    with Panel(folder, "--driver=mxt", "--no-reboot") as panel:
+        feature_call(panel.node, 6, [7, 2])
+        log = listen(folder)
+        panel.send("down 0 0.3 0.3 glove; down 1 0.6 0.6")
+        feature_call(panel.node, 6, [7, 0])
+        panel.send("down 1 0.7 0.6; wait 100; up 1")
+        assert log.wait(30) == 0, log.stderr.read()
+        compare(folder)
+
+
+def test_a_recording_knows_the_strength(folder):
+    record = f"{folder}/rec"
+    with Panel(folder, "--driver=mxt", "--no-reboot", f"--record={record}") as panel:
+        feature_call(panel.node, 6, [7, 2])
+        panel.send("tap 0.2 0.2; tap 0.4 0.4 glove; tap 0.6 0.6")
+    with Panel(folder, "--driver=mxt", "--no-reboot", f"--like={record}") as panel:
+        normal = panel.send(f"replay {record}").stdout
+        feature_call(panel.node, 6, [7, 1])
+        high = panel.send(f"replay {record}").stdout
+    assert "frames=32 reports=32 unfelt=16 " in normal, normal
+    assert "frames=48 reports=48 unfelt=0 " in high, high
 
 
 def test_every_variant_is_understood(folder):
@@ -166,7 +250,8 @@ def test_a_finger_leaves_with_the_panel(folder):
 def test_bad_input_is_one_sentence(folder):
     bad = pathlib.Path(folder) / "bad"
     bad.write_text("R: 3 00 01\n", encoding="utf-8")
-    for words in (["jump"], ["tap 2 2"], [f"replay {bad}"], [f"--like={folder}/nothing"], ["--variant=eleven"],
+    for words in (["jump"], ["tap 2 2"], [f"replay {bad}"], [f"--like={folder}/nothing"], ["--variant=eleven"], ["--driver=mtx"],
+                  ["--reboot-ms=never"], ["tap 0.5 0.5 mitten"],
                   ["--script=/nonexistent"], [f"--send={folder}/nobody", "ten"], ["--log=/nonexistent/x", "ten"]):
         done = subprocess.run([PANEL, *words], capture_output=True, text=True, check=False, timeout=20)
         assert done.returncode not in (0, None) and done.returncode > 0, words
