@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-$(call program,vhost-user-rng,bench,vhost-user-rng.c,libsystemd,vhost-user/libvhost-user.a)
 $(call program,latency,bench,latency.c panel.c)
 
 # The measurement that BENCH names, in the test machine; all of them without it.

@@ -59,7 +59,7 @@ choose_rng() {
 # The cost of a kick and a call
 hwrng=/sys/class/misc/hw_random
 before=$(tr ' ' '\n' <$hwrng/rng_available | grep -c virtio_rng || true)
-start rng-daemon "$build/bench/vhost-user-rng" --socket-path="$work/rng.sock"
+start rng-daemon "$build/vhost-user-rng/vhost-user-rng" --socket-path="$work/rng.sock"
 start rng-adapter "$build/adapter/virtio-loopback-adapter" --device rng --name bench-rng --socket-path "$work/rng.sock"
 new_rng() {
 	[ "$(tr ' ' '\n' <$hwrng/rng_available | grep -c virtio_rng)" -gt "$before" ]

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# lib.sh and more for the tests of the adapter: an entropy device made of bench/vhost-user-rng and the adapter. Its driver
+# lib.sh and more for the tests of the adapter: an entropy device made of vhost-user-rng and the adapter. Its driver
 # is the kernel's own, and a read of /dev/hwrng is one request from end to end.
 
 # shellcheck source=tests/vm/lib.sh
 . /repo/tests/vm/lib.sh
 
 adapter=$build/adapter/virtio-loopback-adapter
-rng_daemon=$build/bench/vhost-user-rng
+rng_daemon=$build/vhost-user-rng/vhost-user-rng
 states=/sys/kernel/debug/virtio_loopback
 hwrng=/sys/class/misc/hw_random
 daemon_pid=
