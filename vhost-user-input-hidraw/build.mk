@@ -8,9 +8,15 @@ $(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c 
 	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw
 $(call man-page,vhost-user-input-hidraw/vhost-user-input-hidraw.1.scd)
+
+HTT_SOURCES := $(addprefix htt-sensitivity,.c -options.c -words.c -print.c -find.c -hidraw.c -evdev.c -restart.c -settings.c -watch.c)
+$(call program,htt-sensitivity,vhost-user-input-hidraw,$(HTT_SOURCES),libudev hidapi-hidraw,vhost-user-input-hidraw/libinput-hidraw.a)
+INSTALL_BIN += $(B)/vhost-user-input-hidraw/htt-sensitivity
+$(call man-page,vhost-user-input-hidraw/htt-sensitivity.1.scd)
+INSTALL_DATA += vhost-user-input-hidraw/htt-sensitivity.bash:share/bash-completion/completions
+
 INSTALL_DATA += \
 	$(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json:share/qemu/vhost-user \
-	vhost-user-input-hidraw/vhost-user-input-hidraw.conf:lib/sysusers.d \
 	vhost-user-input-hidraw/70-vhost-user-input-hidraw.rules:lib/udev/rules.d \
 	vhost-user-input-hidraw/vhost-user-input-hidraw.service:lib/systemd/system \
 	vhost-user-input-hidraw/vhost-user-input-hidraw.socket:lib/systemd/system
@@ -29,6 +35,10 @@ $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-features,test-htt-features.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-htt-options,test-htt-options.c $(addprefix vhost-user-input-hidraw/htt-sensitivity-,options.c words.c print.c),,\
+	$(INPUT_TEST_LIB))
+$(call unit-test,test-htt-restart,test-htt-restart.c $(addprefix vhost-user-input-hidraw/htt-sensitivity-,restart.c print.c),,\
+	$(INPUT_TEST_LIB))
 $(call unit-test,test-input-recording,test-input-recording.c hid-builder.c vhost-user-input-hidraw/recording.c \
 	vhost-user-input-hidraw/hidraw.c,libsystemd,$(INPUT_TEST_LIB))
 

@@ -244,14 +244,19 @@ unsigned int htt_driver_levels(unsigned int driver)
 	return driver < ARRAY_SIZE(drivers) ? drivers[driver].levels : 0;
 }
 
-void htt_driver_level_names(unsigned int driver, char *text)
+void htt_level_list(unsigned int count, char *text)
 {
-	unsigned int i, count = htt_driver_levels(driver);
 	size_t used = 0;
+	unsigned int i;
 
 	text[0] = '\0';
 	for (i = 0; i < count && i < HTT_NUM_LEVELS; i++)
 		used += (size_t)snprintf(text + used, HTT_LEVEL_NAMES - used, "%s%s", i ? ", " : "", levels[i]);
+}
+
+void htt_driver_level_names(unsigned int driver, char *text)
+{
+	htt_level_list(htt_driver_levels(driver), text);
 }
 
 uint32_t htt_request_from_level(enum htt_level level)

@@ -115,6 +115,7 @@ unsigned int htt_driver_levels(unsigned int driver);
 /* Their names, as "normal, high"; empty when there are none. @text: room for HTT_LEVEL_NAMES bytes. */
 #define HTT_LEVEL_NAMES 32
 void htt_driver_level_names(unsigned int driver, char *text);
+void htt_level_list(unsigned int count, char *text); /* the same of the lowest @count levels */
 
 /*
  * The sensitivity through an input device (see ARCHITECTURE.md): the value of

@@ -25,14 +25,14 @@ run() {
 mapfile -t c_files < <(git ls-files '*.c' '*.h')
 mapfile -t user_c < <(git ls-files '*.c' ':!kmod/' ':!tests/vm/faults/')
 mapfile -t scripts < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do
-	head -n 1 "$f" | grep -qE '^#!.*\b(sh|bash)$' && echo "$f"; done; git ls-files '*.sh')
+	head -n 1 "$f" | grep -qE '^#!.*\b(sh|bash)$' && echo "$f"; done; git ls-files '*.sh' '*.bash')
 mapfile -t python < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do
 	head -n 1 "$f" | grep -q '^#!.*python3' && echo "$f"; done; git ls-files '*.py')
 
 tidy() {
 	local flags
 	read -ra flags <<< "-std=gnu11 -D_GNU_SOURCE -DVERSION=\"0\" -Iinclude/uapi -Ivhost-user -I. \
-$(pkg-config --cflags libsystemd libudev libevdev cmocka)"
+$(pkg-config --cflags libsystemd libudev libevdev hidapi-hidraw cmocka)"
 	printf '%s\n' "${user_c[@]}" | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$(printf '%q ' "${flags[@]}")" _ 2>/dev/null
 }
 
