@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <linux/input.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,14 @@
 #define CONTACT_COUNT	DIGITIZER(0x54)
 #define CONTACT_MAXIMUM DIGITIZER(0x55)
 #define SCAN_TIME	DIGITIZER(0x56)
+
+/*
+ * The blob of 256 bytes with which Microsoft certifies a panel, or the byte that stands for
+ * it (Linux: hid_scan_feature_usage()).
+ */
+#define CERTIFICATE	   0xff0000c5
+#define CERTIFICATE_VALUES 256
+#define CERTIFICATE_STATUS 0xff0000c6
 
 /* Units of length: the system in the low nibble, the power of centimetre or inch next (section 6.2.2.7). */
 #define UNIT_CM	  0x11
@@ -34,6 +43,7 @@ static const uint32_t role_usage[NUM_ROLES] = {
 	[ROLE_WIDTH] = DIGITIZER(0x48),
 	[ROLE_HEIGHT] = DIGITIZER(0x49),
 	[ROLE_AZIMUTH] = DIGITIZER(0x3f),
+	[ROLE_IN_RANGE] = DIGITIZER(0x32),
 };
 
 static int fail(struct hid_error *error, int code, const char *text)
@@ -68,7 +78,7 @@ static int find_role(uint32_t usage)
 	int role;
 
 	for (role = 0; role < NUM_ROLES; role++)
-		if (role_usage[role] == usage)
+		if (usage && role_usage[role] == usage)
 			return role;
 	return -1;
 }
@@ -94,19 +104,29 @@ static struct touch_report *add_report(struct hid_touch *touch, uint8_t id)
 	return report;
 }
 
+static void take_field(struct finger *finger, enum role role, const struct hid_field *field, unsigned int index)
+{
+	finger->field[role] = field;
+	finger->index[role] = index;
+}
+
 /*
  * A role that is taken already begins the next finger, for descriptors that list
  * their contacts without a collection around each. A second X or Y right behind
  * the first is no new finger but the contact's centre beside the touched point,
- * which Windows asks for and we do not need.
+ * which Windows asks for; or a count of two with one usage.
  */
 static void add_to_finger(struct touch_report *report, int group, enum role role, const struct hid_field *field)
 {
 	struct finger *finger = report->num_fingers ? &report->fingers[report->num_fingers - 1] : NULL;
+	enum role centre = role == ROLE_X ? ROLE_CENTRE_X : ROLE_CENTRE_Y;
+	bool position = role == ROLE_X || role == ROLE_Y;
 
 	if (finger && finger->group == group && finger->field[role]) {
-		if (field == finger->field[role] + 1 && (role == ROLE_X || role == ROLE_Y))
+		if (position && field == finger->field[role] + 1) {
+			take_field(finger, centre, field, 0);
 			return;
+		}
 		finger = NULL;
 	}
 	if (!finger || finger->group != group) {
@@ -115,7 +135,9 @@ static void add_to_finger(struct touch_report *report, int group, enum role role
 		finger = &report->fingers[report->num_fingers++];
 		finger->group = group;
 	}
-	finger->field[role] = field;
+	take_field(finger, role, field, 0);
+	if (position && field->count > 1)
+		take_field(finger, centre, field, 1);
 }
 
 static void sort_field(struct hid_touch *touch, const struct hid_field *field)
@@ -140,13 +162,13 @@ static void sort_field(struct hid_touch *touch, const struct hid_field *field)
 		add_to_finger(report, finger_group(touch->table, field), role, field);
 }
 
-static void need_field(struct touch_report *report, const struct hid_field *field)
+static void need_field(struct touch_report *report, const struct hid_field *field, unsigned int index)
 {
 	size_t end;
 
 	if (!field)
 		return;
-	end = ((size_t)field->bit_offset + field->bits + 7) / 8;
+	end = ((size_t)field->bit_offset + (size_t)field->bits * (index + 1) + 7) / 8;
 	if (end > report->size)
 		report->size = end;
 }
@@ -162,12 +184,12 @@ static void keep_fingers(struct touch_report *report)
 		if (!finger->field[ROLE_TIP] || !finger->field[ROLE_X] || !finger->field[ROLE_Y])
 			continue;
 		for (role = 0; role < NUM_ROLES; role++)
-			need_field(report, finger->field[role]);
+			need_field(report, finger->field[role], finger->index[role]);
 		report->fingers[kept++] = *finger;
 	}
 	report->num_fingers = kept;
-	need_field(report, report->count);
-	need_field(report, report->scan_time);
+	need_field(report, report->count, 0);
+	need_field(report, report->scan_time, 0);
 }
 
 /* Fingers in one report that cannot be told apart, or a single-touch screen, which need not say. */
@@ -237,35 +259,45 @@ static bool take_range(struct touch_axes *axes, enum touch_axis axis, const stru
 	return true;
 }
 
+static struct touch_range flag(bool present, int32_t max)
+{
+	return (struct touch_range) { .present = present, .max = max };
+}
+
+/* Without an azimuth only "lying" and "upright" can be told; a quarter turn is the maximum by definition. */
+static void find_orientation(struct touch_axes *axes, const struct finger *finger)
+{
+	const struct hid_field *azimuth = finger->field[ROLE_AZIMUTH];
+	struct touch_range *range = &axes->range[TOUCH_ORIENTATION];
+
+	*range = flag(axes->range[TOUCH_MINOR].present, 1);
+	if (!azimuth || azimuth->min != 0 || azimuth->max < 4 || !credible_range(azimuth))
+		return;
+	*range = flag(true, (int32_t)(azimuth->max / 4));
+	range->min = -range->max;
+}
+
 /* The first finger speaks for all: a panel has one surface. */
 static int find_axes(struct hid_touch *touch, const struct finger *finger, struct hid_error *error)
 {
 	struct touch_axes *axes = &touch->axes;
-	const struct hid_field *azimuth = finger->field[ROLE_AZIMUTH];
 
 	if (!take_range(axes, TOUCH_X, finger->field[ROLE_X]) || !take_range(axes, TOUCH_Y, finger->field[ROLE_Y]))
 		return fail(error, -EINVAL, "the logical range of its X or Y is empty");
+	take_range(axes, TOUCH_TOOL_X, finger->field[ROLE_CENTRE_X]);
+	take_range(axes, TOUCH_TOOL_Y, finger->field[ROLE_CENTRE_Y]);
 	take_range(axes, TOUCH_PRESSURE, finger->field[ROLE_PRESSURE]);
-	if (!take_range(axes, TOUCH_MAJOR, finger->field[ROLE_WIDTH]) ||
-		!take_range(axes, TOUCH_MINOR, finger->field[ROLE_HEIGHT])) {
-		axes->range[TOUCH_MAJOR].present = false;
-		return 0;
-	}
-	/* Without an azimuth only "lying" and "upright" can be told; a quarter turn is the maximum by definition. */
-	axes->range[TOUCH_ORIENTATION] = (struct touch_range) { .present = true, .max = 1 };
-	if (azimuth && azimuth->min == 0 && azimuth->max >= 4 && credible_range(azimuth)) {
-		axes->range[TOUCH_ORIENTATION].max = (int32_t)(azimuth->max / 4);
-		axes->range[TOUCH_ORIENTATION].min = -axes->range[TOUCH_ORIENTATION].max;
-	}
+	axes->range[TOUCH_PRESSURE].resolution = 0; /* it is no length */
+	take_range(axes, TOUCH_MAJOR, finger->field[ROLE_WIDTH]);
+	take_range(axes, TOUCH_MINOR, finger->field[ROLE_HEIGHT]);
+	find_orientation(axes, finger);
+	axes->range[TOUCH_TOOL_TYPE] = flag(touch->certified && finger->field[ROLE_CONFIDENCE], MT_TOOL_PALM);
+	axes->range[TOUCH_DISTANCE] = flag(touch->certified && finger->field[ROLE_IN_RANGE], 1);
 	return 0;
 }
 
 static void set_slots(struct hid_touch *touch, int64_t slots)
 {
-	unsigned int per_report = hid_touch_per_report(touch);
-
-	if (slots < per_report)
-		slots = per_report;
 	touch->axes.slots = slots > TOUCH_MAX_SLOTS ? TOUCH_MAX_SLOTS : (unsigned int)slots;
 }
 
@@ -281,6 +313,14 @@ static void find_maximum(struct hid_touch *touch, bool has_id)
 		set_slots(touch, DEFAULT_MAXIMUM);
 }
 
+static bool is_certificate(const struct hid_field *field)
+{
+	if (field->kind != HID_FEATURE || field->bits != 8)
+		return false;
+	return (field->usage == CERTIFICATE && field->count == CERTIFICATE_VALUES) ||
+		(field->usage == CERTIFICATE_STATUS && field->count == 1);
+}
+
 static int find_layout(struct hid_touch *touch, struct hid_error *error)
 {
 	const struct hid_table *table = touch->table;
@@ -290,6 +330,7 @@ static int find_layout(struct hid_touch *touch, struct hid_error *error)
 	int ret;
 
 	for (i = 0; i < table->num_fields; i++) {
+		touch->certified |= is_certificate(&table->fields[i]);
 		if (!in_touch_screen(table, &table->fields[i]))
 			continue;
 		found = true;
@@ -347,6 +388,11 @@ void hid_touch_free(struct hid_touch *touch)
 const struct touch_axes *hid_touch_axes(const struct hid_touch *touch)
 {
 	return &touch->axes;
+}
+
+bool hid_touch_repeats(const struct hid_touch *touch)
+{
+	return touch->certified;
 }
 
 unsigned int hid_touch_per_report(const struct hid_touch *touch)

@@ -18,13 +18,22 @@ enum role {
 	ROLE_WIDTH,
 	ROLE_HEIGHT,
 	ROLE_AZIMUTH,
+	ROLE_IN_RANGE,
+	ROLE_CENTRE_X,
+	ROLE_CENTRE_Y,
 	NUM_ROLES,
 };
 
-/* Where one report has one contact. Fields belong to the table, NULL: absent. */
+/**
+ * struct finger - where one report has one contact
+ * @group: collection around it
+ * @field: belongs to the table; NULL: absent
+ * @index: which of the field's values
+ */
 struct finger {
 	int group;
 	const struct hid_field *field[NUM_ROLES];
+	unsigned int index[NUM_ROLES];
 };
 
 struct touch_report {
@@ -40,6 +49,7 @@ struct hid_touch {
 	struct hid_table *table;
 	struct touch_axes axes;
 	const struct hid_field *maximum;
+	bool certified; /* for Windows 8: confidence and in range mean what they say, and fingers are repeated */
 	bool serial; /* contacts come one by one without a count: no frame is known to be whole */
 	unsigned int num_reports;
 	struct touch_report reports[TOUCH_MAX_REPORTS];
@@ -49,6 +59,7 @@ struct hid_touch {
 	int64_t scan_time;
 	bool clock_runs; /* scan time was seen to change */
 	struct touch_frame frame;
+	bool blank[TOUCH_MAX_SLOTS]; /* of the frame's contacts: all zero, as places that are not in use mostly are */
 };
 
 struct touch_report *hid_layout_report(struct hid_touch *touch, uint8_t id); /* NULL: not a touch report */

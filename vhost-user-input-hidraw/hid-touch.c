@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <linux/input.h>
 #include <string.h>
 
 #include "hid-layout.h"
@@ -20,74 +21,122 @@ static int32_t clamp(int64_t value, const struct touch_range *range)
 	return value > range->max ? range->max : (int32_t)value;
 }
 
+static int64_t get_role(
+	const struct finger *finger, enum role role, const uint8_t *payload, size_t size, int64_t absent)
+{
+	int64_t value;
+
+	if (!finger->field[role] || hid_field_get(finger->field[role], finger->index[role], payload, size, &value))
+		return absent;
+	return value;
+}
+
 /*
  * HID counts the angle against the clock from 0 to a full turn, evdev with the
- * clock from minus to plus a quarter. An ellipse looks the same after half a turn.
+ * clock from minus to plus half of one; its axis says where a quarter is.
  */
 static int32_t orientation(const struct touch_range *range, int64_t azimuth, bool wide)
 {
 	int64_t quarter = range->max;
-	int64_t angle;
 
-	if (quarter <= 1)
+	if (range->min == 0)
 		return wide;
-	angle = -(azimuth % (2 * quarter));
-	return clamp(angle < -quarter ? angle + 2 * quarter : angle, range);
+	if (azimuth > 2 * quarter)
+		azimuth -= 4 * quarter;
+	return (int32_t)(azimuth < -2 * quarter || azimuth > 2 * quarter ? 0 : -azimuth);
 }
 
+/*
+ * In range without a tip is a finger that hovers, and no confidence is a palm or an
+ * elbow: but only Windows 8 made panels mean the same by these bits. Of older ones
+ * the tip alone is believed (as in hid-multitouch).
+ */
 static void decode_contact(const struct hid_touch *touch, const struct finger *finger, const uint8_t *payload,
 	size_t size, struct touch_contact *contact)
 {
+	static const struct {
+		enum touch_axis axis;
+		enum role role;
+	} plain[] = { { TOUCH_X, ROLE_X }, { TOUCH_Y, ROLE_Y }, { TOUCH_TOOL_X, ROLE_CENTRE_X },
+		{ TOUCH_TOOL_Y, ROLE_CENTRE_Y }, { TOUCH_PRESSURE, ROLE_PRESSURE } };
 	const struct touch_range *range = touch->axes.range;
-	const struct hid_field *const *field = finger->field;
-	int64_t width = get(field[ROLE_WIDTH], payload, size, 0);
-	int64_t height = get(field[ROLE_HEIGHT], payload, size, 0);
+	int64_t width = get_role(finger, ROLE_WIDTH, payload, size, 0);
+	int64_t height = get_role(finger, ROLE_HEIGHT, payload, size, 0);
+	bool tip = get_role(finger, ROLE_TIP, payload, size, 0);
+	bool near = touch->certified && get_role(finger, ROLE_IN_RANGE, payload, size, 0);
+	bool palm = touch->certified && !get_role(finger, ROLE_CONFIDENCE, payload, size, 1);
+	int32_t *axis = contact->axis;
+	size_t i;
 
-	contact->id = (uint32_t)get(field[ROLE_ID], payload, size, 0);
-	/* A contact without confidence is a palm or an elbow. */
-	contact->down = get(field[ROLE_TIP], payload, size, 0) && get(field[ROLE_CONFIDENCE], payload, size, 1);
-	contact->axis[TOUCH_X] = clamp(get(field[ROLE_X], payload, size, 0), &range[TOUCH_X]);
-	contact->axis[TOUCH_Y] = clamp(get(field[ROLE_Y], payload, size, 0), &range[TOUCH_Y]);
-	contact->axis[TOUCH_PRESSURE] = clamp(get(field[ROLE_PRESSURE], payload, size, 0), &range[TOUCH_PRESSURE]);
-	contact->axis[TOUCH_MAJOR] = clamp(width > height ? width : height, &range[TOUCH_MAJOR]);
-	contact->axis[TOUCH_MINOR] = clamp(width > height ? height : width, &range[TOUCH_MINOR]);
-	contact->axis[TOUCH_ORIENTATION] = orientation(
-		&range[TOUCH_ORIENTATION], get(field[ROLE_AZIMUTH], payload, size, 0), width > height);
+	contact->id = (uint32_t)get_role(finger, ROLE_ID, payload, size, 0);
+	contact->down = tip || near;
+	for (i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		axis[plain[i].axis] = clamp(get_role(finger, plain[i].role, payload, size, 0), &range[plain[i].axis]);
+	axis[TOUCH_MAJOR] = clamp(width > height ? width : height, &range[TOUCH_MAJOR]);
+	axis[TOUCH_MINOR] = clamp(width > height ? height : width, &range[TOUCH_MINOR]);
+	axis[TOUCH_ORIENTATION] = orientation(
+		&range[TOUCH_ORIENTATION], get_role(finger, ROLE_AZIMUTH, payload, size, 0), width > height);
+	axis[TOUCH_TOOL_TYPE] = palm ? MT_TOOL_PALM : MT_TOOL_FINGER;
+	axis[TOUCH_DISTANCE] = range[TOUCH_DISTANCE].present && !tip;
 }
 
-/* Its place in the frame, or the frame's count. */
-static unsigned int find_contact(const struct touch_frame *frame, uint32_t id)
+static bool is_blank(const struct finger *finger, const uint8_t *payload, size_t size)
+{
+	return !get_role(finger, ROLE_ID, payload, size, 0) && !get_role(finger, ROLE_X, payload, size, 0) &&
+		!get_role(finger, ROLE_Y, payload, size, 0);
+}
+
+static bool is_listed(const struct touch_frame *frame, uint32_t id)
 {
 	unsigned int i;
 
 	for (i = 0; i < frame->count; i++)
 		if (frame->contacts[i].id == id)
-			break;
-	return i;
+			return true;
+	return false;
+}
+
+static bool is_listed_down(const struct touch_frame *frame, uint32_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < frame->count; i++)
+		if (frame->contacts[i].id == id && frame->contacts[i].down)
+			return true;
+	return false;
 }
 
 /*
- * Takes the report's contacts up to the number that is still expected. Unused
- * places of a report are mostly zero, that is id 0 and up: one that is down wins
- * over one that is not, else the first one.
+ * Takes the report's contacts up to the number that is still expected. What an id
+ * that is down already says later in the frame is not believed.
  */
 static void collect(struct hid_touch *touch, const struct touch_report *report, const uint8_t *payload, size_t size)
 {
 	struct touch_frame *frame = &touch->frame;
-	struct touch_contact contact;
-	unsigned int i, place;
+	unsigned int i;
 
 	for (i = 0; i < report->num_fingers && touch->received < touch->expected; i++) {
+		struct touch_contact *contact = &frame->contacts[frame->count];
+
 		touch->received++;
-		decode_contact(touch, &report->fingers[i], payload, size, &contact);
-		place = find_contact(frame, contact.id);
-		if (place == TOUCH_MAX_SLOTS ||
-			(place < frame->count && (frame->contacts[place].down || !contact.down)))
+		decode_contact(touch, &report->fingers[i], payload, size, contact);
+		if (contact->down ? is_listed_down(frame, contact->id) : is_listed(frame, contact->id))
 			continue;
-		frame->contacts[place] = contact;
-		if (place == frame->count)
-			frame->count++;
+		touch->blank[frame->count++] = is_blank(&report->fingers[i], payload, size);
 	}
+}
+
+/* Places that are not in use look like a finger of id 0 that leaves; not when that finger is on the glass. */
+static void drop_blanks(struct hid_touch *touch)
+{
+	struct touch_frame *frame = &touch->frame;
+	bool zero_is_down = is_listed_down(frame, 0);
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < frame->count; i++)
+		if (!zero_is_down || !touch->blank[i] || frame->contacts[i].down)
+			frame->contacts[kept++] = frame->contacts[i];
+	frame->count = kept;
 }
 
 void hid_touch_reset(struct hid_touch *touch)
@@ -120,7 +169,7 @@ static bool any_down(const struct hid_touch *touch, const struct touch_report *r
 		decode_contact(touch, &report->fingers[i], payload, size, &contact);
 		if (!contact.down)
 			continue;
-		if (among == AMONG_ALL || find_contact(&touch->frame, contact.id) < touch->frame.count)
+		if (among == AMONG_ALL || is_listed(&touch->frame, contact.id))
 			return true;
 	}
 	return false;
@@ -190,6 +239,7 @@ int hid_touch_decode(struct hid_touch *touch, const uint8_t *data, size_t size, 
 	collect(touch, report, data, size);
 	if (touch->received < touch->expected)
 		return 0;
+	drop_blanks(touch);
 	*frame = touch->frame;
 	hid_touch_reset(touch);
 	return 1;

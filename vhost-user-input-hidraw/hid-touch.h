@@ -10,11 +10,14 @@
  *	serial		one contact a report, with or without a contact count
  *	single touch	no contact identifier at all
  *
- * on any number of report ids. Other collections of the device are left alone.
+ * on any number of report ids. Other collections of the device are left alone. Bits
+ * that mean this or that on older panels (in range, confidence) count only on panels
+ * that Microsoft has certified.
  */
 #ifndef HID_TOUCH_H
 #define HID_TOUCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +39,13 @@ void hid_touch_free(struct hid_touch *touch); /* NULL is fine */
 
 /* Valid as long as @touch. */
 const struct touch_axes *hid_touch_axes(const struct hid_touch *touch);
+
+/*
+ * The panel repeats the fingers that are down many times a second, as Windows asks
+ * of the panels it certifies: silence means that there are none (STICKY_FINGERS of
+ * hid-multitouch).
+ */
+bool hid_touch_repeats(const struct hid_touch *touch);
 
 /* The most contacts that one report can carry. */
 unsigned int hid_touch_per_report(const struct hid_touch *touch);

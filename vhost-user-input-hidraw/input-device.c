@@ -20,6 +20,8 @@
 
 /* Fingers that may have left unseen get this long to show that they are there: some 30 frames. */
 #define STALE_US 250000
+/* The same of a panel that repeats its fingers all the time; Linux waits as long (hid-multitouch, STICKY_FINGERS). */
+#define SILENCE_US 100000
 
 /**
  * struct input_dev - the device
@@ -201,11 +203,17 @@ static void on_report(void *context, const uint8_t *report, size_t size)
 	event_queue_update(input->queue, &input->glass);
 }
 
+/* Does silence from now on mean that no finger is on the glass? */
+static bool silence_matters(const struct input_dev *input)
+{
+	return input->stale || (input->touch && input->glass.pressed && hid_touch_repeats(input->touch));
+}
+
 static int on_stale(sd_event_source *source, uint64_t due, void *userdata)
 {
 	struct input_dev *input = userdata;
 
-	if (input->stale) {
+	if (silence_matters(input)) {
 		input->stale = false;
 		lift_all(input);
 	}
@@ -214,6 +222,7 @@ static int on_stale(sd_event_source *source, uint64_t due, void *userdata)
 
 static void arm_stale_timer(struct input_dev *input)
 {
+	uint64_t delay = input->stale ? STALE_US : SILENCE_US;
 	sd_event *event = vhu_dev_event(input->dev);
 	uint64_t now;
 	int ret;
@@ -221,9 +230,12 @@ static void arm_stale_timer(struct input_dev *input)
 	ret = sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (ret >= 0 && !input->stale_timer)
 		ret = sd_event_add_time(
-			event, &input->stale_timer, CLOCK_MONOTONIC, now + STALE_US, 0, on_stale, input);
+			event, &input->stale_timer, CLOCK_MONOTONIC, now + delay, 1000, on_stale, input);
+	/* After reports: when both are due, the panel was not silent, this program was. */
 	if (ret >= 0)
-		ret = sd_event_source_set_time(input->stale_timer, now + STALE_US);
+		ret = sd_event_source_set_priority(input->stale_timer, SD_EVENT_PRIORITY_NORMAL + 1);
+	if (ret >= 0)
+		ret = sd_event_source_set_time(input->stale_timer, now + delay);
 	if (ret >= 0)
 		ret = sd_event_source_set_enabled(input->stale_timer, SD_EVENT_ONESHOT);
 	if (ret < 0)
@@ -237,7 +249,7 @@ static void on_drained(void *context, bool lossy)
 	pump(input);
 	if (lossy)
 		input->stale = true;
-	if (input->stale)
+	if (silence_matters(input))
 		arm_stale_timer(input);
 }
 

@@ -13,6 +13,10 @@ static const char *const axis_names[TOUCH_NUM_AXES] = {
 	[TOUCH_MAJOR] = "touch major",
 	[TOUCH_MINOR] = "touch minor",
 	[TOUCH_ORIENTATION] = "orientation",
+	[TOUCH_TOOL_X] = "centre x",
+	[TOUCH_TOOL_Y] = "centre y",
+	[TOUCH_TOOL_TYPE] = "finger, palm",
+	[TOUCH_DISTANCE] = "distance",
 };
 
 static void print_range(const char *name, const struct touch_range *range)

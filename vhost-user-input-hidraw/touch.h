@@ -19,6 +19,10 @@ enum touch_axis {
 	TOUCH_MAJOR, /* length of the contact's ellipse */
 	TOUCH_MINOR,
 	TOUCH_ORIENTATION, /* as ABS_MT_ORIENTATION of the kernel's multi-touch protocol */
+	TOUCH_TOOL_X, /* the contact's centre, of panels that tell it beside the touched point */
+	TOUCH_TOOL_Y,
+	TOUCH_TOOL_TYPE, /* MT_TOOL_FINGER or MT_TOOL_PALM of linux/input.h */
+	TOUCH_DISTANCE, /* 1: hovers over the glass */
 	TOUCH_NUM_AXES,
 };
 
@@ -36,17 +40,24 @@ struct touch_axes {
 	struct touch_range range[TOUCH_NUM_AXES];
 };
 
-/* @id is the panel's: unique among the fingers that are down, used again afterwards. */
+/**
+ * struct touch_contact - one contact in one frame
+ * @id: the panel's: unique among the fingers that are down, used again afterwards
+ * @down: on the glass or, with TOUCH_DISTANCE, close to it
+ * @axis: within the axis' range; but TOUCH_ORIENTATION up to twice as far, for an ellipse upside down
+ */
 struct touch_contact {
 	uint32_t id;
 	bool down;
-	int32_t axis[TOUCH_NUM_AXES]; /* within the axis' range */
+	int32_t axis[TOUCH_NUM_AXES];
 };
 
 /**
  * struct touch_frame - what a panel saw in one scan
  * @whole: fingers that are not listed are up; else they are as before
- * @count: how many of @contacts are in use; no id is listed twice
+ * @count: how many of @contacts are in use
+ * @contacts: as the panel listed them. An id stands here once; or twice: up, then down, for a finger that left
+ *	and another one that came with the same id
  */
 struct touch_frame {
 	bool whole;

@@ -23,6 +23,19 @@ static const struct touch_axes full = {
 		[TOUCH_MAJOR] = { true, 0, 255, 0 },
 		[TOUCH_MINOR] = { true, 0, 255, 0 },
 		[TOUCH_ORIENTATION] = { true, 0, 1, 0 },
+		[TOUCH_TOOL_X] = { true, 0, 1000, 0 },
+		[TOUCH_TOOL_Y] = { true, 0, 1000, 0 },
+		[TOUCH_TOOL_TYPE] = { true, 0, MT_TOOL_PALM, 0 },
+		[TOUCH_DISTANCE] = { true, 0, 1, 0 },
+	},
+};
+
+static const struct touch_axes palms = {
+	.slots = 3,
+	.range = {
+		[TOUCH_X] = { true, 0, 1000, 0 },
+		[TOUCH_Y] = { true, 0, 1000, 0 },
+		[TOUCH_TOOL_TYPE] = { true, 0, MT_TOOL_PALM, 0 },
 	},
 };
 
@@ -105,6 +118,10 @@ static void expect(const struct glass *glass, const struct touch_event *events, 
 	{ \
 		EV_ABS, ABS_Y, (n) \
 	}
+#define TOOL(n) \
+	{ \
+		EV_ABS, ABS_MT_TOOL_TYPE, (n) \
+	}
 #define SYN \
 	{ \
 		EV_SYN, SYN_REPORT, 0 \
@@ -145,7 +162,7 @@ static void oldest_finger_points(void **state)
 	EXPECT(&glass, TRACKING(2), MT_X(10), MT_Y(20), SYN);
 }
 
-static void a_slot_with_a_new_finger_takes_two_frames(void **state)
+static void a_slot_that_is_left_is_free_in_the_next_frame(void **state)
 {
 	struct touch_contact before[] = { at(1, 1, 1), at(2, 2, 2), at(3, 3, 3) };
 	struct touch_contact after[] = { at(1, 1, 1), at(4, 4, 4), at(3, 3, 3) };
@@ -153,11 +170,28 @@ static void a_slot_with_a_new_finger_takes_two_frames(void **state)
 
 	glass_init(&glass, &plain);
 	show(&glass, before, 3);
-	show(&glass, after, 3);
-	EXPECT(&glass, SLOT(1), TRACKING(-1), SYN, TRACKING(3), MT_X(4), MT_Y(4), SYN);
+	assert_int_equal(show(&glass, after, 3), 1);
+	EXPECT(&glass, SLOT(1), TRACKING(-1), SYN);
+	assert_int_equal(show(&glass, after, 3), 0);
+	EXPECT(&glass, TRACKING(3), MT_X(4), MT_Y(4), SYN);
 }
 
-static void a_free_slot_is_preferred(void **state)
+/* A reader that was not told of every frame. */
+static void a_slot_with_a_new_finger_takes_two_frames(void **state)
+{
+	struct touch_frame frame = { .whole = true };
+	struct touch_contact before = at(1, 1, 1);
+	struct touch_contact after = at(2, 2, 2);
+	struct glass glass;
+
+	glass_init(&glass, &plain);
+	show(&glass, &before, 1);
+	touch_state_apply(&glass.want, &frame);
+	show(&glass, &after, 1);
+	EXPECT(&glass, TRACKING(-1), PRESS(0), SYN, TRACKING(1), MT_X(2), MT_Y(2), PRESS(1), X(2), Y(2), SYN);
+}
+
+static void another_finger_takes_another_slot(void **state)
 {
 	struct touch_contact before = at(1, 1, 1), after = at(2, 2, 2);
 	struct glass glass;
@@ -165,7 +199,57 @@ static void a_free_slot_is_preferred(void **state)
 	glass_init(&glass, &plain);
 	show(&glass, &before, 1);
 	show(&glass, &after, 1);
-	EXPECT(&glass, TRACKING(-1), SLOT(1), TRACKING(1), MT_X(2), MT_Y(2), X(2), Y(2), SYN);
+	EXPECT(&glass, SLOT(1), TRACKING(1), MT_X(2), MT_Y(2), SLOT(0), TRACKING(-1), X(2), Y(2), SYN);
+}
+
+static void events_come_as_the_panel_lists_its_fingers(void **state)
+{
+	struct touch_contact fingers[] = { at(1, 1, 1), at(2, 2, 2), at(3, 3, 3) };
+	struct touch_contact other_way[] = { at(3, 4, 4), at(1, 5, 5), at(2, 6, 6) };
+	struct glass glass;
+
+	glass_init(&glass, &plain);
+	show(&glass, fingers, 3);
+	show(&glass, other_way, 3);
+	EXPECT(&glass, MT_X(4), MT_Y(4), SLOT(0), MT_X(5), MT_Y(5), SLOT(1), MT_X(6), MT_Y(6), X(5), Y(5), SYN);
+}
+
+static void one_leaves_and_one_comes_with_its_id(void **state)
+{
+	struct touch_contact before = at(1, 1, 1), both[] = { at(1, 1, 1), at(1, 9, 9) };
+	struct glass glass;
+
+	glass_init(&glass, &plain);
+	show(&glass, &before, 1);
+	both[0].down = false;
+	show(&glass, both, 2);
+	EXPECT(&glass, TRACKING(-1), SLOT(1), TRACKING(1), MT_X(9), MT_Y(9), X(9), Y(9), SYN);
+}
+
+static void a_palm_is_shown_before_it_leaves(void **state)
+{
+	struct touch_contact fingers[] = { at(1, 1, 1), at(2, 2, 2), at(3, 3, 3) };
+	struct glass glass;
+
+	glass_init(&glass, &palms);
+	show(&glass, fingers, 3);
+	/* a palm that stays */
+	fingers[2].axis[TOUCH_TOOL_TYPE] = MT_TOOL_PALM;
+	show(&glass, fingers, 3);
+	EXPECT(&glass, TOOL(MT_TOOL_PALM), SYN);
+	/* two that leave, one of them nobody took for one before, and a finger; listed from the last to the first */
+	fingers[0] = (struct touch_contact) { .id = 3, .axis = { 3, 3, [TOUCH_TOOL_TYPE] = MT_TOOL_PALM } };
+	fingers[1] = (struct touch_contact) { .id = 2, .axis = { 7, 2 } };
+	fingers[2] = (struct touch_contact) { .id = 1, .axis = { 5, 1, [TOUCH_TOOL_TYPE] = MT_TOOL_PALM } };
+	show(&glass, fingers, 3);
+	EXPECT(&glass, SLOT(1), TRACKING(-1), SLOT(0), TOOL(MT_TOOL_PALM), MT_X(5), X(5), SYN, TRACKING(-1), SLOT(2),
+		TRACKING(-1), PRESS(0), SYN);
+	/* the slot's next finger is none */
+	fingers[0] = at(1, 5, 1);
+	show(&glass, fingers, 1);
+	EXPECT(&glass, SLOT(0), TRACKING(3), TOOL(MT_TOOL_FINGER), MT_X(5), MT_Y(1), PRESS(1), X(5), Y(1), SYN);
+	show(&glass, NULL, 0);
+	EXPECT(&glass, TRACKING(-1), PRESS(0), SYN);
 }
 
 static void more_fingers_than_slots(void **state)
@@ -175,6 +259,7 @@ static void more_fingers_than_slots(void **state)
 
 	glass_init(&glass, &plain);
 	assert_int_equal(show(&glass, fingers, 4), 1);
+	assert_int_equal(show(&glass, fingers + 1, 3), 1);
 	assert_int_equal(show(&glass, fingers + 1, 3), 0);
 }
 
@@ -188,9 +273,13 @@ static void all_axes(void **state)
 	finger.axis[TOUCH_MAJOR] = 9;
 	finger.axis[TOUCH_MINOR] = 3;
 	finger.axis[TOUCH_ORIENTATION] = 1;
+	finger.axis[TOUCH_TOOL_X] = 11;
+	finger.axis[TOUCH_TOOL_Y] = 21;
+	finger.axis[TOUCH_DISTANCE] = 1;
 	show(&glass, &finger, 1);
-	EXPECT(&glass, SLOT(0), TRACKING(0), MT_X(10), MT_Y(20), { EV_ABS, ABS_MT_PRESSURE, 50 },
-		{ EV_ABS, ABS_MT_TOUCH_MAJOR, 9 }, { EV_ABS, ABS_MT_TOUCH_MINOR, 3 }, { EV_ABS, ABS_MT_ORIENTATION, 1 },
+	EXPECT(&glass, SLOT(0), TRACKING(0), TOOL(MT_TOOL_FINGER), MT_X(10), MT_Y(20), { EV_ABS, ABS_MT_TOOL_X, 11 },
+		{ EV_ABS, ABS_MT_TOOL_Y, 21 }, { EV_ABS, ABS_MT_DISTANCE, 1 }, { EV_ABS, ABS_MT_ORIENTATION, 1 },
+		{ EV_ABS, ABS_MT_PRESSURE, 50 }, { EV_ABS, ABS_MT_TOUCH_MAJOR, 9 }, { EV_ABS, ABS_MT_TOUCH_MINOR, 3 },
 		PRESS(1), X(10), Y(20), { EV_ABS, ABS_PRESSURE, 50 }, SYN);
 	show(&glass, NULL, 0);
 	EXPECT(&glass, TRACKING(-1), PRESS(0), { EV_ABS, ABS_PRESSURE, 0 }, SYN);
@@ -274,7 +363,11 @@ int main(void)
 		cmocka_unit_test(tap),
 		cmocka_unit_test(oldest_finger_points),
 		cmocka_unit_test(a_slot_with_a_new_finger_takes_two_frames),
-		cmocka_unit_test(a_free_slot_is_preferred),
+		cmocka_unit_test(a_slot_that_is_left_is_free_in_the_next_frame),
+		cmocka_unit_test(another_finger_takes_another_slot),
+		cmocka_unit_test(events_come_as_the_panel_lists_its_fingers),
+		cmocka_unit_test(one_leaves_and_one_comes_with_its_id),
+		cmocka_unit_test(a_palm_is_shown_before_it_leaves),
 		cmocka_unit_test(more_fingers_than_slots),
 		cmocka_unit_test(all_axes),
 		cmocka_unit_test(only_some_fingers_are_listed),
