@@ -272,6 +272,15 @@ static unsigned int count_queues(const struct device *dev, const struct frontend
 	return num < DEVICE_MAX_QUEUES ? num : DEVICE_MAX_QUEUES;
 }
 
+/* What the driver may see with the daemon that is there. */
+static uint64_t offer(const struct device *dev)
+{
+	const struct session *s = &dev->session;
+
+	return devices_driver_features(
+		&dev->opt->type, config_features(&s->config, frontend_features(s->fe)), dev->opt->indirect);
+}
+
 static int start_module(struct device *dev)
 {
 	const struct device_type *type = &dev->opt->type;
@@ -279,7 +288,7 @@ static int start_module(struct device *dev)
 	struct module_device device = {
 		.name = dev->opt->name,
 		.device_id = type->id,
-		.num_queues = s->num_queues,
+		.num_queues = s->config.num_queues,
 		.queue_size = type->queue_size,
 		.config_size = type->config_size,
 		.features = dev->offered,
@@ -303,20 +312,22 @@ static int create_device(struct device *dev)
 	int ret;
 
 	frontend_start_clock(s->fe);
-	ret = explain_daemon(dev->opt, s->fe);
+	ret = explain_daemon(dev->opt, &s->config, s->fe);
 	if (ret && frontend_broken(s->fe)) {
 		lose_daemon(dev);
 		return 0;
 	}
 	if (ret)
 		return give_up(dev, ret);
-	s->num_queues = count_queues(dev, s->fe);
+	s->config.num_queues = count_queues(dev, s->fe);
+	s->num_queues = s->config.num_queues - dev->opt->type.unserved;
 	s->config_size = dev->opt->type.config_size;
-	dev->offered = devices_driver_features(&dev->opt->type, frontend_features(s->fe), dev->opt->indirect);
+	dev->offered = offer(dev);
 	ret = start_module(dev);
 	if (!ret) {
 		vhu_info("%s: device virtio-loopback.%u of type %s, %u queues, features %#llx", label(dev),
-			module_index(s->mod), dev->opt->type.name, s->num_queues, (unsigned long long)dev->offered);
+			module_index(s->mod), dev->opt->type.name, s->config.num_queues,
+			(unsigned long long)dev->offered);
 		set_state(dev, "waiting for a driver");
 		return 0;
 	}
@@ -359,11 +370,12 @@ static bool fits_device(const struct device *dev)
 {
 	const struct session *s = &dev->session;
 	uint64_t needed = s->started ? s->negotiated : dev->offered;
+	uint64_t has = s->started ? frontend_features(s->fe) : offer(dev);
 	uint8_t config[VLB_MAX_CONFIG];
 
-	if ((frontend_features(s->fe) & needed) != needed || s->num_queues > count_queues(dev, s->fe))
+	if ((has & needed) != needed || s->config.num_queues > count_queues(dev, s->fe))
 		return false;
-	return !s->config_size || !frontend_get_config(s->fe, config, s->config_size);
+	return !config_read(&s->config, s->fe, config);
 }
 
 /* A daemon answered: give it the device that waits for one, or make one. */
@@ -439,6 +451,7 @@ int device_new(const struct options *opt, sd_event *event, struct device **out)
 	dev->opt = opt;
 	dev->event = sd_event_ref(event);
 	dev->retry_delay = RETRY_FIRST;
+	dev->session.config = (struct config) { .type = &opt->type, .opt = &opt->config };
 	sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (opt->wait_timeout >= 0)
 		dev->give_up = now + (uint64_t)opt->wait_timeout * SECOND;
@@ -465,6 +478,7 @@ void device_free(struct device *dev)
 	/* The kernel first: it unhooks the driver, and the daemon sees the end of its rings by the hang-up. */
 	remove_device(dev);
 	drop_daemon(dev);
+	config_end(&dev->session.config);
 	sd_event_source_disable_unref(dev->retry_timer);
 	sd_event_unref(dev->event);
 	free(dev);

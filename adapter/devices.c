@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <linux/virtio_config.h>
 #include <linux/virtio_ids.h>
+#include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "adapter/config.h"
 #include "adapter/devices.h"
 
 #define BIT(n) (1ULL << (n))
@@ -18,12 +20,43 @@
 #define BLK_F_SECURE_ERASE BIT(16) /* this one's and the next one's fields lie beyond 60 bytes */
 #define BLK_F_ZONED	   BIT(17)
 
-/* To add a device, add a line. What is here was seen to work; the rest has --device-id and its like. */
+#define DEVICE_ID_CAN 36 /* headers of Linux 6.1 lack the name */
+
+#define FS_F_NOTIFICATION BIT(0) /* needs another queue, and a field for it */
+#define SND_F_CTLS	  BIT(0) /* its field lies beyond 12 bytes */
+
+#define GPU_F_EDID	    BIT(1) /* until the display has one */
+#define GPU_F_RESOURCE_BLOB BIT(3) /* shared memory that vhost-user lacks */
+
+/*
+ * All of these would be the business of a control queue (which would be the front-end's), but for the last three: hashes
+ * and speed have fields of their own, and a standby card has to be found by its address.
+ */
+#define NET_FORBIDDEN \
+	(BIT(VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) | BIT(VIRTIO_NET_F_CTRL_VQ) | BIT(VIRTIO_NET_F_CTRL_RX) | \
+		BIT(VIRTIO_NET_F_CTRL_VLAN) | BIT(VIRTIO_NET_F_CTRL_RX_EXTRA) | BIT(VIRTIO_NET_F_GUEST_ANNOUNCE) | \
+		BIT(VIRTIO_NET_F_MQ) | BIT(VIRTIO_NET_F_CTRL_MAC_ADDR) | NET_F_COALESCING | BIT(VIRTIO_NET_F_RSS) | \
+		BIT(VIRTIO_NET_F_HASH_REPORT) | BIT(VIRTIO_NET_F_SPEED_DUPLEX) | BIT(VIRTIO_NET_F_STANDBY))
+#define NET_F_COALESCING (BIT(52) | BIT(53)) /* of one queue, of all */
+
+/* To add a device, add a line. What is not here has --device-id and its like. */
 static const struct device_type table[] = {
-	{ "input", "touchscreen, keyboard, mouse", VIRTIO_ID_INPUT, 2, 136, 64, KIB(256), 0, true },
-	{ "rng", "entropy source", VIRTIO_ID_RNG, 1, 0, 64, KIB(256), 0, true },
+	{ "input", "touchscreen, keyboard, mouse", VIRTIO_ID_INPUT, 2, 136, 64, KIB(256), 0, true, 0, NULL },
+	{ "rng", "entropy source", VIRTIO_ID_RNG, 1, 0, 64, KIB(256), 0, true, 0, NULL },
 	{ "blk", "block device; its driver waits for ever for requests that a killed daemon had taken", VIRTIO_ID_BLOCK,
-		DEVICE_QUEUES_OF_DAEMON, 60, 128, MIB(16), BLK_F_SECURE_ERASE | BLK_F_ZONED, false },
+		DEVICE_QUEUES_OF_DAEMON, 60, 128, MIB(16), BLK_F_SECURE_ERASE | BLK_F_ZONED, false, 0, NULL },
+	{ "fs", "file system; --fs-tag is the name to mount it by", VIRTIO_ID_FS, 2, 40, 128, MIB(16),
+		FS_F_NOTIFICATION, false, 0, &config_fs },
+	{ "net", "network card; --mac, --mtu", VIRTIO_ID_NET, 2, 12, 256, MIB(16), NET_FORBIDDEN, false, 0,
+		&config_net },
+	{ "gpu", "graphics card; --screen is its size", VIRTIO_ID_GPU, 2, 16, 64, MIB(32),
+		GPU_F_EDID | GPU_F_RESOURCE_BLOB, false, 0, &config_gpu },
+	{ "vsock", "sockets between driver and daemon", VIRTIO_ID_VSOCK, 3, 8, 128, MIB(4), 0, false, 1, NULL },
+	{ "sound", "sound card", VIRTIO_ID_SOUND, 4, 12, 64, MIB(4), SND_F_CTLS, false, 0, NULL },
+	{ "console", "serial ports", VIRTIO_ID_CONSOLE, DEVICE_QUEUES_OF_DAEMON, 12, 64, MIB(1), 0, false, 0, NULL },
+	{ "gpio", "GPIO lines", VIRTIO_ID_GPIO, 2, 8, 64, KIB(256), 0, false, 0, NULL },
+	{ "i2c", "I2C adapter", VIRTIO_ID_I2C_ADAPTER, 1, 0, 64, KIB(256), 0, false, 0, NULL },
+	{ "can", "CAN controller", DEVICE_ID_CAN, 3, 2, 64, MIB(1), 0, false, 0, NULL },
 };
 
 const struct device_type *devices_entry(size_t i)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct config_own;
+
 #define DEVICE_QUEUES_OF_DAEMON 0
 #define DEVICE_MAX_QUEUES	256 /* a vhost-user message names a ring in eight bits */
 
@@ -29,6 +31,8 @@
  *	configuration space than @config_size or help of the front-end
  * @in_order: daemons complete each queue's buffers in the order of the available
  *	ring, so a new daemon may go on at the used index of a dead one
+ * @unserved: so many queues at the end exist for the driver only; daemons have none
+ * @own: what of the configuration space is the front-end's (config.h); NULL: nothing
  */
 struct device_type {
 	const char *name;
@@ -40,6 +44,8 @@ struct device_type {
 	uint64_t bounce_size;
 	uint64_t forbidden;
 	bool in_order;
+	unsigned int unserved;
+	const struct config_own *own;
 };
 
 /* Entry @i of the table, NULL after the last one. */

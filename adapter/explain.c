@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,31 +35,44 @@ void explain_module(const struct options *opt, int err)
 		vhu_err("cannot create the device by %s: %s", path, strerror(-err));
 }
 
-int explain_daemon(const struct options *opt, struct frontend *fe)
+static int explain_config(const struct options *opt, struct frontend *fe)
+{
+	const char *remedy = config_missing(&opt->type);
+
+	if (frontend_broken(fe))
+		return -EPROTO;
+	if (remedy && !frontend_has_config(fe))
+		vhu_err("the daemon at %s serves no configuration space: %s", opt->socket_path, remedy);
+	else
+		vhu_err("the daemon at %s %s, which a device of type %s needs: is it the right daemon?",
+			opt->socket_path, frontend_why(fe), opt->type.name);
+	return -EPROTONOSUPPORT;
+}
+
+int explain_daemon(const struct options *opt, const struct config *config, struct frontend *fe)
 {
 	const struct device_type *type = &opt->type;
 	unsigned int max = frontend_max_queues(fe);
-	uint8_t config[VLB_MAX_CONFIG];
+	uint64_t features = frontend_features(fe);
+	uint8_t space[VLB_MAX_CONFIG];
 
-	if (!(frontend_features(fe) & BIT(VIRTIO_F_VERSION_1))) {
+	if (!(features & BIT(VIRTIO_F_VERSION_1))) {
 		vhu_err("the daemon at %s only speaks the legacy protocol (no VIRTIO_F_VERSION_1): use a newer one",
 			opt->socket_path);
 		return -EPROTONOSUPPORT;
 	}
-	if (max && type->num_queues > max) {
+	if (max && type->num_queues > max + type->unserved) {
 		vhu_err("the daemon at %s has %u queues and a device of type %s needs %u: is it the right daemon?",
-			opt->socket_path, max, type->name, type->num_queues);
+			opt->socket_path, max, type->name, type->num_queues - type->unserved);
+		return -EPROTONOSUPPORT;
+	}
+	if (opt->config.mtu && !(features & BIT(VIRTIO_NET_F_MTU))) {
+		vhu_err("the daemon at %s does not let the front-end choose the MTU: leave --mtu out",
+			opt->socket_path);
 		return -EPROTONOSUPPORT;
 	}
 	/* Reading all of it tells both whether the daemon can and whether it is of this type. */
-	if (type->config_size && frontend_get_config(fe, config, type->config_size)) {
-		if (frontend_broken(fe))
-			return -EPROTO;
-		vhu_err("the daemon at %s %s, which a device of type %s needs: is it the right daemon?",
-			opt->socket_path, frontend_why(fe), type->name);
-		return -EPROTONOSUPPORT;
-	}
-	return 0;
+	return config_read(config, fe, space) ? explain_config(opt, fe) : 0;
 }
 
 static bool waiting_helps(int err)

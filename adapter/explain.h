@@ -9,8 +9,8 @@
 /* Why the kernel gave us no device. */
 void explain_module(const struct options *opt, int err);
 
-/* Can this daemon serve this type? 0, or -errno; nothing is logged if it broke meanwhile (frontend_broken()). */
-int explain_daemon(const struct options *opt, struct frontend *fe);
+/* Can this daemon serve this device? 0, or -errno; nothing is logged if it broke meanwhile (frontend_broken()). */
+int explain_daemon(const struct options *opt, const struct config *config, struct frontend *fe);
 
 /* 0 if the daemon may yet come, else -errno. */
 int explain_connect(const struct options *opt, int err);

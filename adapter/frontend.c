@@ -17,7 +17,7 @@
 
 /* STATUS is left out on purpose: who acknowledges it has to send each change of the device status. */
 #define WANTED_PROTOCOL \
-	(BIT(VHU_PF_MQ) | BIT(VHU_PF_REPLY_ACK) | BIT(VHU_PF_BACKEND_REQ) | BIT(VHU_PF_CONFIG) | \
+	(BIT(VHU_PF_MQ) | BIT(VHU_PF_REPLY_ACK) | BIT(VHU_PF_NET_MTU) | BIT(VHU_PF_BACKEND_REQ) | BIT(VHU_PF_CONFIG) | \
 		BIT(VHU_PF_RESET_DEVICE))
 
 struct frontend {
@@ -403,6 +403,22 @@ int frontend_stop_queue(struct frontend *fe, unsigned int index)
 	if (!ret && (msg.size != sizeof(msg.payload.state) || msg.payload.state.index != index))
 		ret = fail_broken(fe, -EPROTO, "answered for another ring", VHU_GET_VRING_BASE);
 	return ret;
+}
+
+int frontend_set_mtu(struct frontend *fe, unsigned int mtu)
+{
+	struct vhu_msg msg = u64_msg(VHU_NET_SET_MTU, mtu);
+
+	return fe->protocol & BIT(VHU_PF_NET_MTU) ? tell(fe, &msg) : 0;
+}
+
+int frontend_set_gpu_socket(struct frontend *fe, int fd)
+{
+	struct vhu_msg msg = new_msg(VHU_GPU_SET_SOCKET, 0);
+
+	msg.fds[0] = fd;
+	msg.num_fds = 1;
+	return tell(fe, &msg);
 }
 
 int frontend_reset(struct frontend *fe)

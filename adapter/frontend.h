@@ -72,6 +72,10 @@ int frontend_set_memory(struct frontend *fe, int fd, uint64_t addr, uint64_t siz
 int frontend_start_queue(struct frontend *fe, const struct frontend_queue *queue);
 /* The daemon has let go of the ring when this returns 0. */
 int frontend_stop_queue(struct frontend *fe, unsigned int index);
+/* Tell a network card's daemon the largest frame, where it wants to know. */
+int frontend_set_mtu(struct frontend *fe, unsigned int mtu);
+/* Where a GPU's daemon sends its pictures (adapter/display/); @fd stays the caller's. */
+int frontend_set_gpu_socket(struct frontend *fe, int fd);
 /* Forget all state of the driver, where the daemon knows how. */
 int frontend_reset(struct frontend *fe);
 /* Wait until the daemon has seen everything sent so far. */

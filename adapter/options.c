@@ -2,12 +2,14 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include <virtio_loopback.h>
 
+#include "adapter/display/display.h"
 #include "adapter/options.h"
 #include "log.h"
 
@@ -27,6 +29,10 @@ enum {
 	OPT_CONFIG_SIZE,
 	OPT_BOUNCE,
 	OPT_NO_INDIRECT,
+	OPT_FS_TAG,
+	OPT_MAC,
+	OPT_MTU,
+	OPT_SCREEN,
 	OPT_LOG_LEVEL,
 	OPT_LIST,
 	OPT_VERSION,
@@ -48,20 +54,25 @@ static const struct argp_option argp_options[] = {
 	{ "device", OPT_DEVICE, "TYPE", 0, "Type of the device, see --list-devices", 0 },
 	{ "socket-path", OPT_SOCKET, "PATH", 0, "UNIX socket on which its vhost-user daemon listens", 0 },
 	{ "name", OPT_NAME, "NAME", 0, "A name to tell devices apart, shown by the kernel", 0 },
-	{ NULL, 0, NULL, 0, "For types that are not in the list, or to differ from it:", 2 },
+	{ NULL, 0, NULL, 0, "What some types are told by us, not by their daemon:", 2 },
+	{ "fs-tag", OPT_FS_TAG, "TAG", 0, "fs: the name to mount it by, up to 36 bytes", 0 },
+	{ "mac", OPT_MAC, "ADDRESS", 0, "net: as 52:54:00:12:34:56; the driver takes a random one without it", 0 },
+	{ "mtu", OPT_MTU, "N", 0, "net: largest packet (68 to 65535)", 0 },
+	{ "screen", OPT_SCREEN, "WxH", 0, "gpu: size of the screen in pixels, default 1280x800", 0 },
+	{ NULL, 0, NULL, 0, "For types that are not in the list, or to differ from it:", 3 },
 	{ "device-id", OPT_DEVICE_ID, "N", 0, "Virtio device type (1 to 63)", 0 },
 	{ "num-queues", OPT_NUM_QUEUES, "N", 0, "Queues of the device", 0 },
 	{ "queue-size", OPT_QUEUE_SIZE, "N", 0, "Descriptors of each queue, a power of two", 0 },
 	{ "config-size", OPT_CONFIG_SIZE, "N", 0, "Bytes of configuration space", 0 },
 	{ "bounce-size", OPT_BOUNCE, "SIZE", 0, "Memory for data in flight; a multiple of 64K, K and M may follow", 0 },
 	{ "no-indirect", OPT_NO_INDIRECT, NULL, 0, "Do not offer indirect descriptors", 0 },
-	{ NULL, 0, NULL, 0, "When the daemon is not there:", 3 },
+	{ NULL, 0, NULL, 0, "When the daemon is not there:", 4 },
 	{ "wait-timeout", OPT_WAIT, "S", 0, "Seconds to wait for it at first; -1 (default) for ever", 0 },
 	{ "grace", OPT_GRACE, "S", 0, "Seconds to keep the device after the daemon has gone; -1 for ever, default 5",
 		0 },
 	{ "deadline", OPT_DEADLINE, "MS", 0,
 		"Milliseconds for one request, less than the module's stop_timeout_ms; default 1000", 0 },
-	{ NULL, 0, NULL, 0, "General:", 4 },
+	{ NULL, 0, NULL, 0, "General:", 5 },
 	{ "control", OPT_CONTROL, "PATH", 0, "Device file of the module, default /dev/virtio-loopback", 0 },
 	{ "log-level", OPT_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
 	{ "list-devices", OPT_LIST, NULL, 0, "Print the device types and end", 0 },
@@ -126,6 +137,57 @@ static int parse_queue_size(const char *arg, long *value)
 	return ret;
 }
 
+static int parse_tag(const char *arg, const char **tag)
+{
+	size_t len = strlen(arg);
+
+	if (!len || len > CONFIG_TAG_LEN) {
+		vhu_err("--fs-tag wants 1 to %d bytes, not \"%s\"", CONFIG_TAG_LEN, arg);
+		return -EINVAL;
+	}
+	*tag = arg;
+	return 0;
+}
+
+static int parse_mac(const char *arg, struct config_options *config)
+{
+	uint8_t *mac = config->mac;
+	int end = 0;
+
+	if (sscanf(arg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5,
+		    &end) != 6 ||
+		end != 17 || strspn(arg, "0123456789abcdefABCDEF:") != 17 || arg[17] || mac[0] & 1) {
+		vhu_err("--mac wants the address of one card such as 52:54:00:12:34:56, not \"%s\"", arg);
+		return -EINVAL;
+	}
+	config->have_mac = true;
+	return 0;
+}
+
+static int parse_mtu(const char *arg, unsigned int *mtu)
+{
+	long n = 0;
+	int ret = parse_number("--mtu", arg, 68, 65535, &n);
+
+	*mtu = (unsigned int)n;
+	return ret;
+}
+
+static int parse_screen(const char *arg, struct config_options *config)
+{
+	unsigned int width = 0, height = 0;
+	int end = 0;
+
+	if (sscanf(arg, "%5ux%5u%n", &width, &height, &end) != 2 || arg[end] || !width || !height ||
+		width > DISPLAY_MAX_SIZE || height > DISPLAY_MAX_SIZE || strspn(arg, "0123456789x") != strlen(arg)) {
+		vhu_err("--screen wants width and height up to %d as 1280x800, not \"%s\"", DISPLAY_MAX_SIZE, arg);
+		return -EINVAL;
+	}
+	config->width = width;
+	config->height = height;
+	return 0;
+}
+
 static int parse_log_level(const char *arg)
 {
 	if (!vhu_log_set_level(arg))
@@ -144,6 +206,18 @@ static int parse_shape(int key, const char *arg, struct parser *p)
 	case OPT_CONFIG_SIZE: return parse_number("--config-size", arg, 0, VLB_MAX_CONFIG, &p->config_size);
 	case OPT_BOUNCE: return parse_bounce(arg, &p->bounce_size);
 	case OPT_NO_INDIRECT: p->opt->indirect = false; return 0;
+	default: return 1;
+	}
+}
+
+/* Options of one type; 1 for those that are none of these. */
+static int parse_config(int key, const char *arg, struct config_options *config)
+{
+	switch (key) {
+	case OPT_FS_TAG: return parse_tag(arg, &config->fs_tag);
+	case OPT_MAC: return parse_mac(arg, config);
+	case OPT_MTU: return parse_mtu(arg, &config->mtu);
+	case OPT_SCREEN: return parse_screen(arg, config);
 	default: return 1;
 	}
 }
@@ -181,6 +255,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return EINVAL;
 	}
 	ret = parse_shape(key, arg, p);
+	if (ret > 0)
+		ret = parse_config(key, arg, &p->opt->config);
 	if (ret > 0)
 		ret = parse_general(key, arg, p);
 	return ret > 0 ? ARGP_ERR_UNKNOWN : -ret;
@@ -287,5 +363,7 @@ int options_parse(int argc, char **argv, struct options *opt)
 	if (opt->list || opt->version)
 		return 0;
 	ret = resolve_type(&p, &opt->type);
+	if (!ret)
+		ret = config_check_options(&opt->type, &opt->config);
 	return ret ? ret : check_strings(opt);
 }

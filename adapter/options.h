@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "adapter/devices.h"
+#include "adapter/config.h"
 
 #define OPTIONS_FOREVER (-1)
 
@@ -15,6 +15,7 @@
  * @name: for people, "" when none was given
  * @control: the module's device file
  * @type: of the table, with the changes that --num-queues and its like asked for
+ * @config: what of the configuration space is given here
  * @indirect: offer indirect descriptors to the driver
  * @wait_timeout: seconds until the first daemon has to answer, or OPTIONS_FOREVER
  * @grace: seconds that a device may be without its daemon, or OPTIONS_FOREVER
@@ -27,6 +28,7 @@ struct options {
 	const char *name;
 	const char *control;
 	struct device_type type;
+	struct config_options config;
 	bool indirect;
 	int wait_timeout;
 	int grace;

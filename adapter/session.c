@@ -38,6 +38,8 @@ int session_start_rings(struct session *s)
 	ret = frontend_set_features(s->fe, s->negotiated);
 	if (!ret)
 		ret = frontend_set_memory(s->fe, pool.fd, pool.iova, pool.size);
+	if (!ret)
+		ret = config_start(&s->config, s->fe, s->negotiated);
 	for (unsigned int i = 0; !ret && i < s->num_queues; i++)
 		ret = start_ring(s, i);
 	return ret ? ret : frontend_sync(s->fe);
@@ -73,7 +75,7 @@ static int get_config(struct session *s, const struct vlb_request *req, struct v
 	if (req->offset > s->config_size || req->len > s->config_size - req->offset)
 		return -EINVAL;
 	/* All of it each time: it may depend on what was written last (virtio-input selects), so nothing is kept. */
-	ret = frontend_get_config(s->fe, config, s->config_size);
+	ret = config_read(&s->config, s->fe, config);
 	if (ret)
 		return ret;
 	memcpy(resp->data, config + req->offset, req->len);
@@ -85,7 +87,7 @@ static int set_config(struct session *s, const struct vlb_request *req)
 {
 	if (req->offset > s->config_size || req->len > s->config_size - req->offset)
 		return -EINVAL;
-	return frontend_set_config(s->fe, req->offset, req->data, req->len);
+	return config_write(&s->config, s->fe, req->offset, req->data, req->len);
 }
 
 /* A daemon that is not there any more, or goes now, has nothing to let go of. */
@@ -115,8 +117,11 @@ static int set_status(struct session *s, const struct vlb_request *req)
 		/* The driver gave up. It may not say 0 before it tries again. */
 		ret = reset(s);
 	} else if (req->status & VIRTIO_CONFIG_S_DRIVER_OK && !s->started) {
-		/* The daemon's addresses need no translation, so it does not hear of this bit. */
-		s->negotiated = req->features & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
+		/*
+		 * Not what we offered ourselves. Nor, even if the daemon did, that addresses need
+		 * translation: its own do not.
+		 */
+		s->negotiated = req->features & frontend_features(s->fe) & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
 		ret = session_start_rings(s);
 		s->started = !ret && any_running(s);
 		if (ret && !frontend_broken(s->fe))

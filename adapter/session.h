@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "adapter/devices.h"
+#include "adapter/config.h"
 #include "adapter/frontend.h"
 #include "adapter/module.h"
 
@@ -17,7 +17,8 @@
  * struct session - a device's two ends and the driver between them
  * @fe: the daemon, NULL while there is none; owned by the device, as is @mod
  * @mod: the kernel's side
- * @num_queues: queues of the device
+ * @config: its configuration space
+ * @num_queues: queues that the daemon serves; the device may have more
  * @config_size: bytes of configuration space
  * @status: device status as the driver set it last (virtio 1.4, 2.1)
  * @negotiated: feature bits that the driver took, as the daemon is told
@@ -27,6 +28,7 @@
 struct session {
 	struct frontend *fe;
 	struct module *mod;
+	struct config config;
 	unsigned int num_queues;
 	uint32_t config_size;
 	uint32_t status;

@@ -92,6 +92,32 @@ static void bare_daemon(void **state)
 	assert_int_equal(f.seen[f.num_seen - 1], VHU_GET_FEATURES);
 }
 
+/* As virtiofsd and dpdk-testpmd offer it: no configuration space; and none of the rest either. */
+static void little_is_offered(void **state)
+{
+	struct frontend *fe;
+	struct fake f;
+	char byte;
+
+	fake_init(&f);
+	f.protocol = BIT(VHU_PF_BACKEND_REQ) | BIT(VHU_PF_STATUS);
+	fe = connect_to(&f);
+	assert_int_equal(frontend_handshake(fe), 0);
+	assert_false(frontend_has_config(fe));
+	assert_int_equal(frontend_max_queues(fe), 0);
+	assert_true(frontend_backend_fd(fe) >= 0);
+	assert_int_equal(frontend_get_config(fe, &byte, 1), -EOPNOTSUPP);
+	assert_int_equal(frontend_set_mtu(fe, 1400), 0);
+	assert_int_equal(frontend_reset(fe), 0);
+	assert_int_equal(frontend_sync(fe), 0);
+	disconnect(fe, &f);
+	assert_int_equal(f.acked_protocol, BIT(VHU_PF_BACKEND_REQ));
+	assert_int_equal(fake_count(&f, VHU_GET_QUEUE_NUM), 0);
+	assert_int_equal(fake_count(&f, VHU_NET_SET_MTU), 0);
+	assert_int_equal(fake_count(&f, VHU_RESET_DEVICE), 0);
+	assert_int_equal(fake_count(&f, VHU_SET_STATUS), 0);
+}
+
 static void rings_go_over(void **state)
 {
 	struct frontend_queue queue = {
@@ -340,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(polite_handshake),
 		cmocka_unit_test(bare_daemon),
+		cmocka_unit_test(little_is_offered),
 		cmocka_unit_test(rings_go_over),
 		cmocka_unit_test(config_both_ways),
 		cmocka_unit_test(refusal_is_no_death),

@@ -71,6 +71,20 @@ static void good_lines(void **state)
 	assert_int_equal(opt.type.id, 29);
 	assert_int_equal(opt.type.config_size, 0);
 	assert_false(opt.type.in_order);
+	assert_int_equal(
+		parse("--device=fs --fs-tag=a_tag --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
+	assert_string_equal(opt.config.fs_tag, "a_tag");
+	assert_int_equal(parse("--device=net --mac=52:54:00:aB:Cd:ff --mtu=1280 --socket-path=/s", &opt, copy,
+				 sizeof(copy), said, sizeof(said)),
+		0);
+	assert_true(opt.config.have_mac);
+	assert_memory_equal(opt.config.mac, "\x52\x54\x00\xab\xcd\xff", 6);
+	assert_int_equal(opt.config.mtu, 1280);
+	assert_int_equal(
+		parse("--device=gpu --screen=800x480 --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)),
+		0);
+	assert_int_equal(opt.config.width, 800);
+	assert_int_equal(opt.config.height, 480);
 	assert_int_equal(parse("--list-devices", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
 	assert_true(opt.list);
 }
@@ -103,6 +117,23 @@ static void bad_lines(void **state)
 		{ "--device input --log-level loud --socket-path /s", "--log-level wants" },
 		{ "--device input --name a/b --socket-path /s", "--name wants" },
 		{ "--device input --name 0123456789012345678901234567890123456789 --socket-path /s", "--name wants" },
+		{ "--device fs --fs-tag= --socket-path /s", "1 to 36 bytes" },
+		{ "--device fs --fs-tag=0123456789012345678901234567890123456 --socket-path /s", "1 to 36 bytes" },
+		{ "--device input --fs-tag=x --socket-path /s", "--fs-tag is for" },
+		{ "--device fs --mac=52:54:00:12:34:56 --socket-path /s", "--mac is for" },
+		{ "--device-id 1 --num-queues 2 --mtu=1400 --socket-path /s", "--mtu is for" },
+		{ "--device net --screen=8x8 --socket-path /s", "--screen is for" },
+		{ "--device net --mac=52:54:00:12:34 --socket-path /s", "--mac wants" },
+		{ "--device net --mac=52:54:00:12:34:56:78 --socket-path /s", "--mac wants" },
+		{ "--device net --mac=52:54:00:12:34:5 --socket-path /s", "--mac wants" },
+		{ "--device net --mac=52:54:00:+2:34:56 --socket-path /s", "--mac wants" },
+		{ "--device net --mac=53:54:00:12:34:56 --socket-path /s", "--mac wants" },
+		{ "--device net --mtu=67 --socket-path /s", "from 68 to 65535" },
+		{ "--device gpu --screen=800 --socket-path /s", "--screen wants" },
+		{ "--device gpu --screen=800x0 --socket-path /s", "--screen wants" },
+		{ "--device gpu --screen=8193x8 --socket-path /s", "--screen wants" },
+		{ "--device gpu --screen=-1x8 --socket-path /s", "--screen wants" },
+		{ "--device gpu --screen=8x8x8 --socket-path /s", "--screen wants" },
 		{ "--device input --socket-path /s nonsense", "is no option" },
 	};
 	struct options opt;

@@ -2,6 +2,7 @@
 /* What ends the adapter before there is a device: daemons of the wrong kind, or none, or no module. */
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,6 +43,49 @@ static void wrong_daemons(void **state)
 	start_daemon(x);
 	assert_int_equal(device_new(&x->opt, x->event, &x->dev), -EPROTONOSUPPORT);
 	x->dev = NULL;
+}
+
+/* Daemons without configuration space, of types whose front-end has it. */
+static void space_of_our_own(void **state)
+{
+	struct fixture *x = *state;
+
+	x->opt.type = *devices_find("fs");
+	x->fake.protocol &= ~BIT(VHU_PF_CONFIG);
+	start_daemon(x);
+	assert_int_equal(device_new(&x->opt, x->event, &x->dev), -EPROTONOSUPPORT);
+	x->dev = NULL;
+	x->opt.config.fs_tag = "tag";
+	begin(x);
+	assert_int_equal(fake_kernel()->device.config_size, 40);
+	assert_int_equal(fake_kernel()->device.num_queues, 2);
+}
+
+/* A driver of sockets has a queue that no daemon knows. */
+static void unserved_queues(void **state)
+{
+	struct fixture *x = *state;
+
+	x->opt.type = *devices_find("vsock");
+	start_daemon(x);
+	begin(x);
+	assert_int_equal(fake_kernel()->device.num_queues, 3);
+}
+
+/* The MTU is told to the driver, so the daemon has to agree. */
+static void mtu_that_nobody_knows(void **state)
+{
+	struct fixture *x = *state;
+
+	x->opt.type = *devices_find("net");
+	x->opt.config.mtu = 1400;
+	start_daemon(x);
+	assert_int_equal(device_new(&x->opt, x->event, &x->dev), -EPROTONOSUPPORT);
+	x->dev = NULL;
+	x->fake.features |= BIT(VIRTIO_NET_F_MTU);
+	begin(x);
+	assert_int_equal(fake_kernel()->device.features,
+		BIT(32) | BIT(29) | BIT(28) | BIT(VIRTIO_NET_F_MTU) | BIT(VIRTIO_NET_F_STATUS));
 }
 
 static void queues_of_the_daemon(void **state)
@@ -103,6 +147,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(wrong_daemons),
+		TEST(space_of_our_own),
+		TEST(unserved_queues),
+		TEST(mtu_that_nobody_knows),
 		TEST(queues_of_the_daemon),
 		TEST(nobody_answers),
 		TEST(nobody_answers_in_time),
