@@ -25,7 +25,7 @@ enum gpu_request {
 };
 
 #define GPU_FLAG_REPLY	 0x4u
-#define GPU_CURSOR_BYTES (64 * 64 * 4ul)
+#define GPU_CURSOR_BYTES 16384 /* 64 by 64 pixels */
 
 struct gpu_header {
 	uint32_t request;
