@@ -2,10 +2,10 @@
 
 # What needs no hardware, so that the unit tests can have it.
 $(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c \
-	input-config.c htt-features.c)
+	input-config.c htt-features.c level-policy.c)
 
-$(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c panel.c native.c recording.c options.c print.c input-device.c \
-	vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
+$(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c sensitivity.c worker.c control.c panel-find.c panel-choose.c panel.c native.c \
+	recording.c options.c print.c input-device.c vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw
 $(call man-page,vhost-user-input-hidraw/vhost-user-input-hidraw.1.scd)
 
@@ -34,13 +34,14 @@ $(call unit-test,test-hid-touch,test-hid-touch.c hid-builder.c,,$(INPUT_TEST_LIB
 $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-level,test-input-level.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-features,test-htt-features.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-options,test-htt-options.c $(addprefix vhost-user-input-hidraw/htt-sensitivity-,options.c words.c print.c),,\
 	$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-restart,test-htt-restart.c $(addprefix vhost-user-input-hidraw/htt-sensitivity-,restart.c print.c),,\
 	$(INPUT_TEST_LIB))
 $(call unit-test,test-input-recording,test-input-recording.c hid-builder.c vhost-user-input-hidraw/recording.c \
-	vhost-user-input-hidraw/hidraw.c,libsystemd,$(INPUT_TEST_LIB))
+	vhost-user-input-hidraw/hidraw.c vhost-user-input-hidraw/sensitivity.c,libsystemd,$(INPUT_TEST_LIB))
 
 # tests/protocol/input-polite.t runs it
 $(call program,test-input,tests/protocol,test-input.c frontend.c driver.c server.c,cmocka,vhost-user/libvhost-user.a)

@@ -14,6 +14,9 @@
  * @latest: the state to go to when @behind
  * @first: place of the oldest event
  * @count: events that wait
+ * @level: of sensitivity, negative: none
+ * @level_due: the driver is to be told
+ * @level_open: its frame has begun: the next event is its SYN_REPORT
  */
 struct event_queue {
 	struct touch_axes axes;
@@ -28,6 +31,9 @@ struct event_queue {
 	unsigned int capacity;
 	unsigned int first;
 	unsigned int count;
+	int level;
+	bool level_due;
+	bool level_open;
 	struct touch_event events[];
 };
 
@@ -43,6 +49,7 @@ int event_queue_new(const struct touch_axes *axes, unsigned int capacity, struct
 		return -ENOMEM;
 	queue->axes = *axes;
 	queue->capacity = capacity;
+	queue->level = -1;
 	touch_state_init(&queue->told, axes->slots);
 	queue->sent = queue->told;
 	*result = queue;
@@ -102,6 +109,7 @@ void event_queue_start(struct event_queue *queue, const struct touch_state *now)
 	append_scratch(queue, touch_state_forget(&queue->told, queue->scratch));
 	queue->sent = queue->told;
 	event_queue_update(queue, now);
+	queue->level_due = queue->level >= 0;
 }
 
 void event_queue_stop(struct event_queue *queue)
@@ -110,6 +118,14 @@ void event_queue_stop(struct event_queue *queue)
 	queue->behind = false;
 	queue->in_frame = false;
 	queue->count = 0;
+	queue->level_due = false;
+	queue->level_open = false;
+}
+
+void event_queue_tell_level(struct event_queue *queue, int level)
+{
+	queue->level = level;
+	queue->level_due = queue->running && level >= 0;
 }
 
 static void overflow(struct event_queue *queue, const struct touch_state *now)
@@ -143,11 +159,31 @@ static void catch_up(struct event_queue *queue)
 
 bool event_queue_empty(const struct event_queue *queue)
 {
-	return queue->count == 0 && !queue->behind;
+	return queue->count == 0 && !queue->behind && !queue->level_due && !queue->level_open;
+}
+
+/* A state, not a step on a way: it need not keep its place among the fingers, only out of their frames. */
+static bool next_of_level(struct event_queue *queue, struct touch_event *event)
+{
+	if (queue->level_open) {
+		*event = (struct touch_event) { EV_SYN, SYN_REPORT, 0 };
+		queue->level_open = false;
+		queue->stats.frames++;
+	} else if (queue->level_due && !queue->in_frame) {
+		*event = (struct touch_event) { EV_ABS, ABS_MISC, queue->level };
+		queue->level_open = true;
+		queue->level_due = false;
+	} else {
+		return false;
+	}
+	queue->stats.events++;
+	return true;
 }
 
 bool event_queue_next(struct event_queue *queue, struct touch_event *event)
 {
+	if (next_of_level(queue, event))
+		return true;
 	/* As late as possible, so that the driver gets the newest state. */
 	if (queue->count == 0 && queue->behind)
 		catch_up(queue);

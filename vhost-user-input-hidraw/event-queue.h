@@ -50,6 +50,12 @@ void event_queue_stop(struct event_queue *queue);
 /* The state on the glass is @now. */
 void event_queue_update(struct event_queue *queue, const struct touch_state *now);
 
+/*
+ * The panel's sensitivity is @level: the driver gets it as {EV_ABS, ABS_MISC}, in a frame of its own, before what
+ * waits, and again after each start. Negative: nothing to tell.
+ */
+void event_queue_tell_level(struct event_queue *queue, int level);
+
 bool event_queue_empty(const struct event_queue *queue);
 
 /* Take the next event out; it must reach the driver. False when there is none, even if the queue was not empty. */

@@ -56,7 +56,9 @@ static int open_node(const char *path, int *result, struct hid_error *error)
 				"no permission to open %s; run as root, or let a udev rule give "
 				"the node to this user",
 				path);
-		return fail(error, code, "cannot open %s: %s; is the panel plugged in?", path, strerror(-code));
+		/* -ENODEV is kept for devices that are no touch screens. */
+		return fail(error, code == -ENODEV ? -ENXIO : code, "cannot open %s: %s; is the panel plugged in?",
+			path, strerror(-code));
 	}
 	if (fstat(fd, &st) || !S_ISCHR(st.st_mode)) {
 		close(fd);
@@ -70,8 +72,11 @@ static int read_identity(const char *path, int fd, struct input_identity *identi
 {
 	struct hidraw_devinfo device;
 
-	if (ioctl(fd, HIDIOCGRAWINFO, &device))
+	if (ioctl(fd, HIDIOCGRAWINFO, &device)) {
+		if (errno == ENODEV)
+			return fail(error, -ENXIO, "%s has gone while it was being opened", path);
 		return fail(error, -ENOTTY, "%s is not a hidraw node; name one as /dev/hidraw0", path);
+	}
 	identity->bus = (uint16_t)device.bustype;
 	identity->vendor = (uint16_t)device.vendor;
 	identity->product = (uint16_t)device.product;
@@ -86,18 +91,21 @@ static int read_identity(const char *path, int fd, struct input_identity *identi
 static int read_descriptor(const char *path, int fd, struct hid_touch **touch, struct hid_error *error)
 {
 	struct hidraw_report_descriptor descriptor = { 0 };
-	int size;
+	int size = -1;
 
-	if (ioctl(fd, HIDIOCGRDESCSIZE, &size) || size < 0 || size > HID_MAX_DESCRIPTOR)
+	if (ioctl(fd, HIDIOCGRDESCSIZE, &size) && errno == ENODEV)
+		return fail(error, -ENXIO, "%s has gone while it was being opened", path);
+	if (size < 0 || size > HID_MAX_DESCRIPTOR)
 		return fail(error, -EINVAL, "%s: the kernel has no report descriptor", path);
 	descriptor.size = (uint32_t)size;
 	if (ioctl(fd, HIDIOCGRDESC, &descriptor))
-		return fail(error, -errno, "%s: cannot read the report descriptor: %s", path, strerror(errno));
+		return fail(error, errno == ENODEV ? -ENXIO : -errno, "%s: cannot read the report descriptor: %s", path,
+			strerror(errno));
 	return hidraw_understand(path, descriptor.value, (size_t)size, touch, error);
 }
 
-/* A panel that does not answer keeps what its descriptor says. */
-static void ask_maximum(int fd, struct hid_touch *touch)
+/* A panel that does not answer keeps what its descriptor says. Returns whether it is worth asking for more. */
+static bool ask_maximum(int fd, struct hid_touch *touch)
 {
 	uint8_t report[64] = { 0 };
 	uint8_t id;
@@ -105,11 +113,12 @@ static void ask_maximum(int fd, struct hid_touch *touch)
 	int got;
 
 	if (hid_touch_maximum_report(touch, &id, &size) || size + 1 > sizeof(report))
-		return;
+		return true;
 	report[0] = id;
 	got = ioctl(fd, HIDIOCGFEATURE(size + 1), report);
 	if (got > 1)
 		hid_touch_set_maximum(touch, report + 1, (size_t)got - 1);
+	return got >= 0 || errno != ETIMEDOUT;
 }
 
 int hidraw_open(const char *path, int *result, struct source_info *info, struct hid_error *error)
@@ -128,7 +137,8 @@ int hidraw_open(const char *path, int *result, struct source_info *info, struct 
 		close(fd);
 		return ret;
 	}
-	ask_maximum(fd, info->touch);
+	if (ask_maximum(fd, info->touch) && info->identity.vendor == HTT_VENDOR)
+		sensitivity_read(fd, &info->sensitivity);
 	*result = fd;
 	return 0;
 }

@@ -12,11 +12,12 @@
  * hidraw_open - open a node and understand its device
  * @path: the node
  * @fd: non-blocking, the caller's
- * @info: node, identity (except version) and touch are filled in; touch is the caller's
+ * @info: all is filled in but what sysfs knows: @sysfs, @phys and the identity's version; touch is the caller's
  * @error: a whole sentence without its full stop, filled in unless 0 is returned
  *
  * Returns 0, -ENODEV (no touch screen), -EINVAL (its descriptor makes no sense),
- * -ENOTTY (not a hidraw node) or -errno of open(2).
+ * -ENOTTY (not a hidraw node), -ENXIO (it has gone meanwhile) or -errno of open(2).
+ * Asking the device may take the kernel's time-out, five seconds on USB.
  */
 int hidraw_open(const char *path, int *fd, struct source_info *info, struct hid_error *error);
 

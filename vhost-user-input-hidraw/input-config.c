@@ -12,7 +12,7 @@ struct abs_code {
 	enum touch_axis axis;
 };
 
-/* The slot and the tracking id have no axis of the panel behind them: see find_range(). */
+/* The slot, the tracking id and the sensitivity have no axis of the panel behind them: see find_range(). */
 static const struct abs_code abs_codes[] = {
 	{ ABS_X, TOUCH_X },
 	{ ABS_Y, TOUCH_Y },
@@ -29,6 +29,7 @@ static const struct abs_code abs_codes[] = {
 	{ ABS_MT_DISTANCE, TOUCH_DISTANCE },
 	{ ABS_MT_SLOT, TOUCH_NUM_AXES },
 	{ ABS_MT_TRACKING_ID, TOUCH_NUM_AXES },
+	{ ABS_MISC, TOUCH_NUM_AXES },
 };
 
 #define NUM_ABS_CODES (sizeof(abs_codes) / sizeof(abs_codes[0]))
@@ -44,6 +45,11 @@ static struct touch_range find_range(const struct input_config *config, unsigned
 	}
 	if (code == ABS_MT_TRACKING_ID) {
 		range.max = TOUCH_TRACKING_MAX;
+		return range;
+	}
+	if (code == ABS_MISC) {
+		range.present = config->levels > 0;
+		range.max = (int32_t)config->levels - 1;
 		return range;
 	}
 	for (i = 0; i < NUM_ABS_CODES; i++)
@@ -66,6 +72,8 @@ static void answer_events(const struct input_config *config, struct virtio_input
 
 	if (config->subsel == EV_KEY)
 		set_bit(reply, BTN_TOUCH);
+	if (config->subsel == EV_MSC && config->levels > 0)
+		set_bit(reply, MSC_RAW);
 	if (config->subsel != EV_ABS)
 		return;
 	for (i = 0; i < NUM_ABS_CODES; i++)
@@ -143,4 +151,19 @@ void input_config_write(struct input_config *config, uint32_t offset, const void
 		if (offset + i == offsetof(struct virtio_input_config, subsel))
 			config->subsel = bytes[i];
 	}
+}
+
+bool input_config_has_axes(const struct input_config *config, const struct touch_axes *axes)
+{
+	unsigned int i;
+
+	if (config->axes.slots != axes->slots)
+		return false;
+	for (i = 0; i < TOUCH_NUM_AXES; i++) {
+		const struct touch_range *x = &config->axes.range[i], *y = &axes->range[i];
+
+		if (x->present != y->present || x->min != y->min || x->max != y->max || x->resolution != y->resolution)
+			return false;
+	}
+	return true;
 }

@@ -24,9 +24,11 @@ struct input_identity {
 	uint16_t version;
 };
 
+/* @levels: of sensitivity, which the driver sees as ABS_MISC and asks for by MSC_RAW; 0: neither is there */
 struct input_config {
 	struct input_identity identity;
 	struct touch_axes axes;
+	unsigned int levels;
 	uint8_t select;
 	uint8_t subsel;
 };
@@ -39,5 +41,8 @@ void input_config_read(const struct input_config *config, uint32_t offset, void 
  * writes, wrote there. Only select and subsel take effect (5.8.5.1).
  */
 void input_config_write(struct input_config *config, uint32_t offset, const void *data, uint32_t len);
+
+/* Are these the axes that the driver was told of? It asks once. */
+bool input_config_has_axes(const struct input_config *config, const struct touch_axes *axes);
 
 #endif /* INPUT_CONFIG_H */

@@ -4,10 +4,12 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/input.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "control.h"
 #include "event-queue.h"
 #include "log.h"
 #include "native.h"
@@ -29,6 +31,8 @@
  * @touch: how to read the reports, NULL while no panel is there
  * @glass: the fingers, whether or not a driver is there
  * @queue: NULL until the first panel was found: its axes are the device's for good
+ * @control: the panel's sensitivity; NULL for a recording
+ * @failed: why a panel cannot be used although it is there
  * @stale: reports were lost, so @glass may hold fingers that have left
  */
 struct input_dev {
@@ -37,17 +41,21 @@ struct input_dev {
 	struct panel *panel;
 	struct recording *recording;
 	struct native *native;
+	struct worker *worker;
+	struct control *control;
 	struct hid_touch *touch;
 	struct touch_state glass;
 	struct touch_frame frame;
 	struct event_queue *queue;
 	struct input_config config;
+	int failed;
 	bool stale;
 	sd_event_source *stale_timer;
 	uint64_t reports;
 	uint64_t frames;
 	uint64_t broken; /* reports shorter than the descriptor promises */
 	uint64_t refused; /* fingers beyond the number of slots */
+	uint64_t ignored; /* what the driver sent that is no request */
 };
 
 void *input_new(void)
@@ -122,27 +130,15 @@ static void lift_all(struct input_dev *input)
 	pump(input);
 }
 
-static bool same_axes(const struct touch_axes *a, const struct touch_axes *b)
-{
-	unsigned int i;
-
-	if (a->slots != b->slots)
-		return false;
-	for (i = 0; i < TOUCH_NUM_AXES; i++) {
-		const struct touch_range *x = &a->range[i], *y = &b->range[i];
-
-		if (x->present != y->present || x->min != y->min || x->max != y->max || x->resolution != y->resolution)
-			return false;
-	}
-	return true;
-}
-
 static int set_up(struct input_dev *input, const struct source_info *info)
 {
 	struct input_identity *identity = &input->config.identity;
 	const struct touch_axes *axes = hid_touch_axes(info->touch);
 	int ret;
 
+	ret = control_check(input->options.sensitivity, &info->sensitivity, info->node);
+	if (ret)
+		return ret;
 	ret = event_queue_new(axes, EVENT_QUEUE_CAPACITY, &input->queue);
 	if (ret) {
 		vhu_err("%s: %s", info->node, strerror(-ret));
@@ -150,6 +146,8 @@ static int set_up(struct input_dev *input, const struct source_info *info)
 	}
 	touch_state_init(&input->glass, axes->slots);
 	input->config.axes = *axes;
+	if (!input->options.no_control)
+		input->config.levels = info->sensitivity.levels;
 	*identity = info->identity;
 	if (input->options.name)
 		snprintf(identity->name, sizeof(identity->name), "%s", input->options.name);
@@ -167,8 +165,8 @@ static int on_found(void *context, const struct source_info *info)
 	int ret = 0;
 
 	if (!input->queue)
-		ret = set_up(input, info);
-	else if (!same_axes(axes, &input->config.axes))
+		ret = input->failed = set_up(input, info);
+	else if (!input_config_has_axes(&input->config, axes))
 		ret = -EINVAL;
 	if (ret) {
 		if (input->queue)
@@ -181,8 +179,32 @@ static int on_found(void *context, const struct source_info *info)
 		identity->vendor, identity->product, axes->slots, axes->range[TOUCH_X].min, axes->range[TOUCH_X].max,
 		axes->range[TOUCH_Y].min, axes->range[TOUCH_Y].max);
 	if (input->native)
-		native_follow(input->native, info->sysfs);
+		native_follow(input->native, info->sysfs, false);
+	if (input->control)
+		control_attached(input->control, info->fd, &info->sensitivity);
 	return 0;
+}
+
+static void on_claim(void *context, const char *sysfs)
+{
+	struct input_dev *input = context;
+
+	if (!input->native)
+		return;
+	if (sysfs)
+		native_follow(input->native, sysfs, !input->queue);
+	else
+		native_release(input->native);
+}
+
+static void on_level(void *context, unsigned int level)
+{
+	struct input_dev *input = context;
+
+	if (level >= input->config.levels)
+		return; /* the driver knows no such level, or none at all */
+	event_queue_tell_level(input->queue, (int)level);
+	pump(input);
 }
 
 static void on_report(void *context, const uint8_t *report, size_t size)
@@ -266,11 +288,13 @@ static void on_gone(void *context)
 	vhu_info("the panel is gone; it is taken again when it comes back");
 	if (input->native)
 		native_release(input->native);
+	control_gone(input->control);
 	hid_touch_free(input->touch);
 	input->touch = NULL;
 }
 
 static const struct source_ops source_ops = {
+	.claim = on_claim,
 	.found = on_found,
 	.report = on_report,
 	.drained = on_drained,
@@ -299,31 +323,43 @@ static int wait_for_panel(struct input_dev *input)
 	int code, ret = 0;
 
 	vhu_info("waiting for the panel");
-	while (ret >= 0 && !panel_present(input->panel) && sd_event_get_exit_code(event, &code) < 0)
+	while (ret >= 0 && !input->queue && !input->failed && sd_event_get_exit_code(event, &code) < 0)
 		ret = sd_event_run(event, UINT64_MAX);
 	if (ret < 0)
 		vhu_err("cannot wait for the panel: %s", strerror(-ret));
-	return ret < 0 ? ret : 0;
+	return ret < 0 ? ret : input->failed;
 }
 
-static int open_panel(struct input_dev *input)
+static int prepare(struct input_dev *input)
 {
 	sd_event *event = vhu_dev_event(input->dev);
-	struct hid_error error;
 	int ret = 0;
 
 	if (!input->options.no_grab)
 		ret = native_new(event, &input->native);
 	if (!ret)
-		ret = panel_new(&input->options.match, event, &source_ops, input, &input->panel);
-	if (ret) {
+		ret = worker_new(event, &input->worker);
+	if (!ret)
+		ret = control_new(event, input->worker, input->options.sensitivity, on_level, input, &input->control);
+	if (!ret)
+		ret = panel_new(&input->options.match, event, input->worker, &source_ops, input, &input->panel);
+	if (ret)
 		vhu_err("cannot use udev: %s; is /sys mounted?", strerror(-ret));
+	return ret;
+}
+
+static int open_panel(struct input_dev *input)
+{
+	struct hid_error error;
+	int ret;
+
+	ret = prepare(input);
+	if (ret)
 		return ret;
-	}
 	ret = panel_open(input->panel, &error);
 	if (ret == -ENODEV && input->options.wait)
 		return wait_for_panel(input);
-	if (ret)
+	if (ret && !input->failed)
 		vhu_err("%s", error.text);
 	return ret;
 }
@@ -347,9 +383,10 @@ static void log_counters(const struct input_dev *input)
 	const struct event_queue_stats *stats = event_queue_stats(input->queue);
 
 	vhu_info("reports %" PRIu64 ", broken %" PRIu64 ", frames %" PRIu64 ", fingers refused %" PRIu64
-		 "; events sent %" PRIu64 " in %" PRIu64 " frames, overflows %" PRIu64 ", at most %u waited",
-		input->reports, input->broken, input->frames, input->refused, stats->events, stats->frames,
-		stats->overflows, stats->most);
+		 ", status ignored %" PRIu64 "; events sent %" PRIu64 " in %" PRIu64 " frames, overflows %" PRIu64
+		 ", at most %u waited",
+		input->reports, input->broken, input->frames, input->refused, input->ignored, stats->events,
+		stats->frames, stats->overflows, stats->most);
 }
 
 void input_free(void *state)
@@ -360,6 +397,8 @@ void input_free(void *state)
 		log_counters(input);
 	sd_event_source_disable_unref(input->stale_timer);
 	panel_free(input->panel);
+	control_free(input->control);
+	worker_free(input->worker);
 	recording_free(input->recording);
 	native_free(input->native);
 	hid_touch_free(input->touch);
@@ -407,16 +446,32 @@ void input_queue_stop(struct vhu_dev *dev, struct virtq *vq)
 }
 
 /*
- * A touch screen has no lamps to light: buffers go back as they came. Nor is an
- * event with a time stamp ever sent: there are drivers that would return it here.
+ * A touch screen has no lamps to light. One thing can be asked for; there are drivers that return whatever event they
+ * get (with a time stamp, which is never sent), so that nothing else may have an effect.
  */
+static void take_status(struct input_dev *input, const struct virtq_elem *elem)
+{
+	struct virtio_input_event wire;
+
+	if (virtq_iov_read(elem->out, elem->out_num, 0, &wire, sizeof(wire)) == sizeof(wire) &&
+		le16toh(wire.type) == EV_MSC && le16toh(wire.code) == MSC_RAW && input->config.levels > 0) {
+		control_request(input->control, le32toh(wire.value));
+		return;
+	}
+	input->ignored++;
+	vhu_log_limited(VHU_LOG_DEBUG, "the driver sent what is no request: %zu bytes", elem->out_len);
+}
+
+/* All buffers go back as they came. */
 static void drain_status(struct vhu_dev *dev, struct virtq *vq)
 {
 	struct virtq_elem *elem;
 	int ret;
 
-	while ((ret = virtq_pop(vq, &elem)) > 0)
+	while ((ret = virtq_pop(vq, &elem)) > 0) {
+		take_status(vhu_dev_state(dev), elem);
 		virtq_push(vq, elem, 0);
+	}
 	if (ret < 0)
 		vhu_dev_fail(dev, "its status queue is malformed");
 	virtq_notify(vq);

@@ -15,11 +15,14 @@
 /* One panel makes one node, or one for each of a few touch collections. */
 #define MAX_NODES 4
 
-/* @sysfs is NULL while no panel is followed. */
+/*
+ * @sysfs is NULL while no panel is followed. @monitors tell what the kernel says at once, and what udev says when it
+ * has set permissions.
+ */
 struct native {
 	struct udev *udev;
-	struct udev_monitor *monitor;
-	sd_event_source *source;
+	struct udev_monitor *monitors[2];
+	sd_event_source *sources[2];
 	char *sysfs;
 	unsigned int num_nodes;
 	struct libevdev *nodes[MAX_NODES];
@@ -65,7 +68,8 @@ static bool is_held(const struct native *native, dev_t number)
 	return false;
 }
 
-static void grab(struct native *native, struct udev_device *device)
+/* @settled: its permissions are what they will be. */
+static void grab(struct native *native, struct udev_device *device, bool settled)
 {
 	const char *path = udev_device_get_devnode(device);
 	dev_t number = udev_device_get_devnum(device);
@@ -75,6 +79,8 @@ static void grab(struct native *native, struct udev_device *device)
 	if (!path || native->num_nodes == MAX_NODES || is_held(native, number))
 		return;
 	ret = open_node(path, &node);
+	if (ret == -ENODEV || (ret && !settled))
+		return; /* it has gone again, or udev will come to it */
 	if (ret) {
 		vhu_warn("cannot open %s, the panel's native node: %s; touches may arrive twice on this machine", path,
 			strerror(-ret));
@@ -110,37 +116,64 @@ static bool is_sibling(const struct native *native, struct udev_device *device)
 	return native->sysfs && hid && strcmp(udev_device_get_syspath(hid), native->sysfs) == 0;
 }
 
-static void consider(struct native *native, struct udev_device *device)
+static void consider(struct native *native, struct udev_device *device, bool settled)
 {
 	if (device && is_event_node(device) && is_sibling(native, device))
-		grab(native, device);
+		grab(native, device, settled);
+}
+
+static int look(struct native *native, bool settled)
+{
+	struct udev_enumerate *all = udev_enumerate_new(native->udev);
+	struct udev_list_entry *entry;
+	int ret;
+
+	if (!all)
+		return -ENOMEM;
+	ret = udev_enumerate_add_match_subsystem(all, "input");
+	if (ret >= 0)
+		ret = udev_enumerate_scan_devices(all);
+	entry = ret >= 0 ? udev_enumerate_get_list_entry(all) : NULL;
+	for (; entry; entry = udev_list_entry_get_next(entry)) {
+		struct udev_device *device = udev_device_new_from_syspath(
+			native->udev, udev_list_entry_get_name(entry));
+
+		consider(native, device, settled);
+		udev_device_unref(device);
+	}
+	udev_enumerate_unref(all);
+	return ret < 0 ? ret : 0;
 }
 
 static int on_monitor(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct native *native = userdata;
-	struct udev_device *device = udev_monitor_receive_device(native->monitor);
+	bool settled = source == native->sources[1];
+	struct udev_device *device = udev_monitor_receive_device(native->monitors[settled]);
 	const char *action = device ? udev_device_get_action(device) : NULL;
 
+	if (!device && native->sysfs)
+		look(native, settled); /* so many came at once that some were lost */
 	if (action && strcmp(action, "add") == 0)
-		consider(native, device);
+		consider(native, device, settled);
 	udev_device_unref(device);
 	return 0;
 }
 
-static int watch(struct native *native, sd_event *event)
+static int watch(struct native *native, sd_event *event, unsigned int index, const char *group)
 {
+	struct udev_monitor *monitor = udev_monitor_new_from_netlink(native->udev, group);
 	int ret;
 
-	native->monitor = udev_monitor_new_from_netlink(native->udev, "udev");
-	if (!native->monitor)
+	native->monitors[index] = monitor;
+	if (!monitor)
 		return -ENOMEM;
-	ret = udev_monitor_filter_add_match_subsystem_devtype(native->monitor, "input", NULL);
+	ret = udev_monitor_filter_add_match_subsystem_devtype(monitor, "input", NULL);
 	if (ret >= 0)
-		ret = udev_monitor_enable_receiving(native->monitor);
+		ret = udev_monitor_enable_receiving(monitor);
 	if (ret >= 0)
 		ret = sd_event_add_io(
-			event, &native->source, udev_monitor_get_fd(native->monitor), EPOLLIN, on_monitor, native);
+			event, &native->sources[index], udev_monitor_get_fd(monitor), EPOLLIN, on_monitor, native);
 	return ret < 0 ? ret : 0;
 }
 
@@ -154,7 +187,9 @@ int native_new(sd_event *event, struct native **result)
 		return ret;
 	native->udev = udev_new();
 	if (native->udev)
-		ret = watch(native, event);
+		ret = watch(native, event, 0, "kernel");
+	if (!ret)
+		ret = watch(native, event, 1, "udev");
 	if (ret)
 		native_free(native);
 	else
@@ -164,36 +199,27 @@ int native_new(sd_event *event, struct native **result)
 
 void native_free(struct native *native)
 {
+	unsigned int i;
+
 	if (!native)
 		return;
 	native_release(native);
-	sd_event_source_disable_unref(native->source);
-	udev_monitor_unref(native->monitor);
+	for (i = 0; i < 2; i++) {
+		sd_event_source_disable_unref(native->sources[i]);
+		udev_monitor_unref(native->monitors[i]);
+	}
 	udev_unref(native->udev);
 	free(native);
 }
 
-void native_follow(struct native *native, const char *sysfs)
+void native_follow(struct native *native, const char *sysfs, bool settled)
 {
-	struct udev_enumerate *all = udev_enumerate_new(native->udev);
-	struct udev_list_entry *entry;
-
-	native_release(native);
-	native->sysfs = strdup(sysfs);
-	if (!all || !native->sysfs || udev_enumerate_add_match_subsystem(all, "input") < 0 ||
-		udev_enumerate_scan_devices(all) < 0) {
+	if (!native->sysfs || strcmp(native->sysfs, sysfs) != 0) {
+		native_release(native);
+		native->sysfs = strdup(sysfs);
+	}
+	if (!native->sysfs || look(native, settled))
 		vhu_warn("cannot search for the panel's native node; touches may arrive twice on this machine");
-		udev_enumerate_unref(all);
-		return;
-	}
-	for (entry = udev_enumerate_get_list_entry(all); entry; entry = udev_list_entry_get_next(entry)) {
-		struct udev_device *device = udev_device_new_from_syspath(
-			native->udev, udev_list_entry_get_name(entry));
-
-		consider(native, device);
-		udev_device_unref(device);
-	}
-	udev_enumerate_unref(all);
 }
 
 void native_release(struct native *native)

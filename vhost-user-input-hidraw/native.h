@@ -8,6 +8,7 @@
 #ifndef NATIVE_H
 #define NATIVE_H
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 struct native;
@@ -18,9 +19,11 @@ void native_free(struct native *native); /* releases; NULL is fine */
 
 /*
  * Grab the touch screen nodes of the HID device at @sysfs, now and when they
- * appear. A node that cannot be grabbed is logged and left alone.
+ * appear. A node that cannot be grabbed is logged and left alone. @settled: the
+ * device is there for longer; if not, a node that may not be opened is tried
+ * again when udev has set its permissions.
  */
-void native_follow(struct native *native, const char *sysfs);
+void native_follow(struct native *native, const char *sysfs, bool settled);
 void native_release(struct native *native);
 
 #endif /* NATIVE_H */

@@ -13,6 +13,8 @@ enum {
 	OPT_RECORDING,
 	OPT_NAME,
 	OPT_NO_GRAB,
+	OPT_SENSITIVITY,
+	OPT_NO_CONTROL,
 	OPT_PRINT_PANEL,
 };
 
@@ -27,6 +29,10 @@ static const struct argp_option options[] = {
 	{ "no-grab", OPT_NO_GRAB, NULL, 0,
 		"Leave the panel's native event node to others; on the machine with the panel touches then arrive twice",
 		1 },
+	{ "sensitivity", OPT_SENSITIVITY, "LEVEL", 0,
+		"Set the panel to normal, high or extra whenever it is found at another level; this restarts it", 1 },
+	{ "no-control", OPT_NO_CONTROL, NULL, 0, "Neither show the panel's sensitivity to the driver nor let it set it",
+		1 },
 	{ "print-panel", OPT_PRINT_PANEL, NULL, 0, "Print what is understood of the panel, and end", 2 },
 	{ 0 },
 };
@@ -36,6 +42,7 @@ void input_options_init(struct input_options *opts)
 	memset(opts, 0, sizeof(*opts));
 	opts->match.vendor = DEFAULT_VENDOR;
 	opts->match.product = DEFAULT_PRODUCT;
+	opts->sensitivity = LEVEL_NONE;
 }
 
 static void parse_ids(struct panel_match *match, const char *arg, struct argp_state *state)
@@ -49,12 +56,21 @@ static void parse_ids(struct panel_match *match, const char *arg, struct argp_st
 	match->product = (uint16_t)product;
 }
 
+static void parse_sensitivity(struct input_options *opts, const char *arg, struct argp_state *state)
+{
+	opts->sensitivity = htt_level_parse(arg);
+	if (opts->sensitivity < 0)
+		argp_error(state, "--sensitivity=%s: choose normal, high or extra", arg);
+}
+
 static void check(const struct input_options *opts, struct argp_state *state)
 {
 	if (opts->match.path && opts->match.serial)
 		argp_error(state, "--hidraw and --serial exclude each other; give one of them");
 	if (opts->recording && (opts->match.path || opts->match.serial || opts->wait))
 		argp_error(state, "--recording takes no panel; leave --hidraw, --serial and --wait away");
+	if (opts->recording && opts->sensitivity != LEVEL_NONE)
+		argp_error(state, "--recording has no sensitivity to set; leave --sensitivity away");
 	if (opts->name && strlen(opts->name) > INPUT_CONFIG_STRING)
 		argp_error(state, "--name: virtio-input has room for %d bytes", INPUT_CONFIG_STRING);
 }
@@ -71,6 +87,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_RECORDING: opts->recording = arg; return 0;
 	case OPT_NAME: opts->name = arg; return 0;
 	case OPT_NO_GRAB: opts->no_grab = true; return 0;
+	case OPT_SENSITIVITY: parse_sensitivity(opts, arg, state); return 0;
+	case OPT_NO_CONTROL: opts->no_control = true; return 0;
 	case OPT_PRINT_PANEL: opts->print_panel = true; return 0;
 	case ARGP_KEY_END:
 		check(opts, state);

@@ -4,6 +4,7 @@
 
 #include <argp.h>
 
+#include "level-policy.h"
 #include "panel.h"
 
 #define DEFAULT_VENDOR	0x1b3d /* Matrix Orbital */
@@ -14,8 +15,10 @@ struct input_options {
 	struct panel_match match;
 	const char *name; /* instead of the panel's own; NULL: its own */
 	const char *recording; /* play this file instead of reading a panel */
+	int sensitivity; /* enum htt_level to set at each attach, or LEVEL_NONE */
 	bool wait;
 	bool no_grab;
+	bool no_control; /* the driver neither sees nor sets the sensitivity */
 	bool print_panel;
 };
 

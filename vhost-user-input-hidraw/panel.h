@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "source.h"
+#include "worker.h"
 
 struct panel;
 
@@ -29,18 +30,19 @@ struct panel_match {
  * panel_new - prepare to look for a panel
  * @match: its strings must live as long as the panel
  * @event: NULL for a panel that is only looked at, see panel_peek()
+ * @worker: opens the panel when it comes back; outlives the panel. NULL as @event
  *
  * Nothing is searched yet. Returns 0 or -errno.
  */
-int panel_new(const struct panel_match *match, sd_event *event, const struct source_ops *ops, void *context,
-	struct panel **panel);
+int panel_new(const struct panel_match *match, sd_event *event, struct worker *worker, const struct source_ops *ops,
+	void *context, struct panel **panel);
 void panel_free(struct panel *panel); /* NULL is fine; says nothing to the ops */
 
 /**
  * panel_open - find the panel and begin to read it
  * @error: a whole sentence without its full stop, filled in unless 0 is returned
  *
- * Returns 0 (ops->found was called), -ENODEV (there is none), -ENOTUNIQ (there are
+ * May block for as long as the panel takes to answer. Returns 0 (ops->found was called), -ENODEV (there is none), -ENOTUNIQ (there are
  * several), what hidraw_open() or ops->found said. After a failure other than of
  * ops->found, the panel is taken as soon as it is plugged in.
  */

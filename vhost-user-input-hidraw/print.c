@@ -28,6 +28,16 @@ static void print_range(const char *name, const struct touch_range *range)
 	printf("\n");
 }
 
+static void print_sensitivity(const struct sensitivity *sensitivity)
+{
+	char names[HTT_LEVEL_NAMES];
+
+	if (sensitivity->levels == 0)
+		return;
+	htt_driver_level_names(sensitivity->driver, names);
+	printf("sensitivity   %s, of %s\n", htt_level_name(sensitivity->level), names);
+}
+
 static void print_info(const struct source_info *info)
 {
 	const struct input_identity *identity = &info->identity;
@@ -40,6 +50,7 @@ static void print_info(const struct source_info *info)
 	printf("ids           bus %04x vendor %04x product %04x version %04x\n", identity->bus, identity->vendor,
 		identity->product, identity->version);
 	printf("contacts      %u, up to %u in a report\n", axes->slots, hid_touch_per_report(info->touch));
+	print_sensitivity(&info->sensitivity);
 	for (axis = 0; axis < TOUCH_NUM_AXES; axis++)
 		if (axes->range[axis].present)
 			print_range(axis_names[axis], &axes->range[axis]);
@@ -62,7 +73,7 @@ static int peek_panel(const struct panel_match *match, struct source_info *info,
 	struct panel *panel;
 	int ret;
 
-	ret = panel_new(match, NULL, NULL, NULL, &panel);
+	ret = panel_new(match, NULL, NULL, NULL, NULL, &panel);
 	if (ret) {
 		snprintf(error->text, sizeof(error->text), "cannot use udev; is libudev installed completely?");
 		return ret;

@@ -214,6 +214,7 @@ int recording_open(const char *path, struct recording **result, struct hid_error
 		return ret;
 	}
 	snprintf(reader.recording->info.node, sizeof(reader.recording->info.node), "%s", path);
+	reader.recording->info.fd = -1;
 	*result = reader.recording;
 	return 0;
 }

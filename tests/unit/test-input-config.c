@@ -98,6 +98,38 @@ static void ranges(void **state)
 	assert_int_equal(ask(&config, VIRTIO_INPUT_CFG_ABS_INFO, 255).size, 0);
 }
 
+/* Sensitivity is an axis and something to ask for, or neither. */
+static void levels(void **state)
+{
+	struct input_config config = make();
+	struct virtio_input_config reply;
+
+	assert_int_equal(ask(&config, VIRTIO_INPUT_CFG_EV_BITS, EV_MSC).size, 0);
+	assert_int_equal(ask(&config, VIRTIO_INPUT_CFG_ABS_INFO, ABS_MISC).size, 0);
+	config.levels = 3;
+	reply = ask(&config, VIRTIO_INPUT_CFG_EV_BITS, EV_MSC);
+	assert_int_equal(reply.size, 1);
+	assert_int_equal(reply.u.bitmap[0], 1 << MSC_RAW);
+	reply = ask(&config, VIRTIO_INPUT_CFG_EV_BITS, EV_ABS);
+	assert_true(bit(&reply, ABS_MISC));
+	reply = ask(&config, VIRTIO_INPUT_CFG_ABS_INFO, ABS_MISC);
+	assert_int_equal(reply.size, 20);
+	assert_memory_equal(reply.u.bitmap, "\0\0\0\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+}
+
+static void same_axes_or_not(void **state)
+{
+	struct input_config config = make();
+	struct touch_axes axes = config.axes;
+
+	assert_true(input_config_has_axes(&config, &axes));
+	axes.range[TOUCH_Y].resolution++;
+	assert_false(input_config_has_axes(&config, &axes));
+	axes = config.axes;
+	axes.slots--;
+	assert_false(input_config_has_axes(&config, &axes));
+}
+
 /* Every other pair, autorepeat (EV_REP) included, is not there, and nothing of an earlier answer shows through. */
 static void unknown_pairs(void **state)
 {
@@ -159,6 +191,8 @@ int main(void)
 		cmocka_unit_test(strings_and_ids),
 		cmocka_unit_test(bitmaps),
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(same_axes_or_not),
 		cmocka_unit_test(unknown_pairs),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(whole_space_written),

@@ -33,6 +33,8 @@ struct reader {
 	struct place then[SLOTS];
 	unsigned int events_in_frame;
 	uint64_t frames;
+	bool level_frame; /* which has nothing else in it */
+	int level;
 };
 
 static void reader_init(struct reader *reader)
@@ -60,6 +62,7 @@ static void end_frame(struct reader *reader)
 	}
 	assert_int_equal(reader->pressed, down);
 	memcpy(reader->then, reader->now, sizeof(reader->then));
+	reader->level_frame = false;
 	reader->events_in_frame = 0;
 	reader->frames++;
 }
@@ -72,6 +75,7 @@ static void reader_take(struct reader *reader, const struct touch_event *event)
 		end_frame(reader);
 		return;
 	}
+	assert_false(reader->level_frame);
 	reader->events_in_frame++;
 	if (event->type == EV_KEY) {
 		assert_int_equal(event->code, BTN_TOUCH);
@@ -87,6 +91,11 @@ static void reader_take(struct reader *reader, const struct touch_event *event)
 	case ABS_MT_TRACKING_ID: place->tracking = event->value; break;
 	case ABS_MT_POSITION_X: place->x = event->value; break;
 	case ABS_MT_POSITION_Y: place->y = event->value; break;
+	case ABS_MISC:
+		assert_int_equal(reader->events_in_frame, 1);
+		reader->level_frame = true;
+		reader->level = event->value;
+		break;
 	}
 }
 
@@ -252,6 +261,7 @@ static void stalls(unsigned int capacity, uint64_t seed)
 {
 	struct run run;
 	unsigned int i, burst;
+	int level = 0;
 
 	run_init(&run, capacity, seed);
 	event_queue_start(run.queue, &run.glass);
@@ -261,8 +271,12 @@ static void stalls(unsigned int capacity, uint64_t seed)
 		while (burst--)
 			touch(&run);
 		take(&run, draw(&run.seed, 3) ? 4 + draw(&run.seed, 60) : 0);
-		if (event_queue_empty(run.queue))
+		if (draw(&run.seed, 15) == 0)
+			event_queue_tell_level(run.queue, level = (int)draw(&run.seed, 3));
+		if (event_queue_empty(run.queue)) {
 			same(&run.reader, &run.glass);
+			assert_int_equal(run.reader.level, level);
+		}
 		if (draw(&run.seed, 300) == 0)
 			lift(&run);
 	}
@@ -343,6 +357,48 @@ static void restarts(void **state)
 	event_queue_free(run.queue);
 }
 
+static void level_is_told_at_each_start(void **state)
+{
+	struct touch_event event;
+	struct run run;
+	unsigned int i;
+
+	run_init(&run, EVENT_QUEUE_CAPACITY, 8);
+	event_queue_tell_level(run.queue, 2);
+	assert_true(event_queue_empty(run.queue)); /* nobody is there */
+	for (i = 0; i < 3; i++) {
+		event_queue_start(run.queue, &run.glass);
+		assert_true(event_queue_next(run.queue, &event));
+		assert_int_equal(event.type, EV_ABS);
+		assert_int_equal(event.code, ABS_MISC);
+		assert_int_equal(event.value, 2);
+		/* stopped between the level and the end of its frame: the next driver sees a whole one */
+		event_queue_stop(run.queue);
+		assert_true(event_queue_empty(run.queue));
+	}
+	event_queue_tell_level(run.queue, -1);
+	event_queue_start(run.queue, &run.glass);
+	assert_true(event_queue_next(run.queue, &event));
+	assert_int_not_equal(event.code, ABS_MISC);
+	event_queue_free(run.queue);
+}
+
+/* Told again on request, though it is the same. */
+static void level_can_be_repeated(void **state)
+{
+	struct run run;
+
+	run_init(&run, EVENT_QUEUE_CAPACITY, 9);
+	event_queue_start(run.queue, &run.glass);
+	take(&run, 1000);
+	event_queue_tell_level(run.queue, 1);
+	assert_int_equal(take(&run, 1000), 2);
+	event_queue_tell_level(run.queue, 1);
+	assert_int_equal(take(&run, 1000), 2);
+	assert_int_equal(run.reader.level, 1);
+	event_queue_free(run.queue);
+}
+
 static void refuses_what_cannot_work(void **state)
 {
 	struct touch_axes none = axes, many = axes;
@@ -367,6 +423,8 @@ int main(void)
 		cmocka_unit_test(overflow_jumps_to_the_present),
 		cmocka_unit_test(release_during_a_stall_is_not_lost),
 		cmocka_unit_test(restarts),
+		cmocka_unit_test(level_is_told_at_each_start),
+		cmocka_unit_test(level_can_be_repeated),
 		cmocka_unit_test(refuses_what_cannot_work),
 	};
 
