@@ -2,7 +2,7 @@
 
 # What needs no hardware, so that the unit tests can have it.
 $(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c \
-	input-config.c htt-features.c level-policy.c)
+	input-config.c htt-features.c level-policy.c transform.c)
 
 $(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c sensitivity.c worker.c control.c panel-find.c panel-choose.c panel.c native.c \
 	recording.c options.c print.c input-device.c vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
@@ -35,6 +35,7 @@ $(call unit-test,test-input-state,test-input-state.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-queue,test-input-queue.c hid-builder.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-config,test-input-config.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-input-level,test-input-level.c,,$(INPUT_TEST_LIB))
+$(call unit-test,test-input-transform,test-input-transform.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-features,test-htt-features.c,,$(INPUT_TEST_LIB))
 $(call unit-test,test-htt-options,test-htt-options.c $(addprefix vhost-user-input-hidraw/htt-sensitivity-,options.c words.c print.c),,\
 	$(INPUT_TEST_LIB))

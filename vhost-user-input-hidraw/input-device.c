@@ -133,19 +133,20 @@ static void lift_all(struct input_dev *input)
 static int set_up(struct input_dev *input, const struct source_info *info)
 {
 	struct input_identity *identity = &input->config.identity;
-	const struct touch_axes *axes = hid_touch_axes(info->touch);
+	struct touch_axes axes;
 	int ret;
 
 	ret = control_check(input->options.sensitivity, &info->sensitivity, info->node);
 	if (ret)
 		return ret;
-	ret = event_queue_new(axes, EVENT_QUEUE_CAPACITY, &input->queue);
+	transform_axes(&input->options.transform, hid_touch_axes(info->touch), &axes);
+	ret = event_queue_new(&axes, EVENT_QUEUE_CAPACITY, &input->queue);
 	if (ret) {
 		vhu_err("%s: %s", info->node, strerror(-ret));
 		return ret;
 	}
-	touch_state_init(&input->glass, axes->slots);
-	input->config.axes = *axes;
+	touch_state_init(&input->glass, axes.slots);
+	input->config.axes = axes;
 	if (!input->options.no_control)
 		input->config.levels = info->sensitivity.levels;
 	*identity = info->identity;
@@ -162,11 +163,14 @@ static int on_found(void *context, const struct source_info *info)
 	const struct input_identity *identity = &info->identity;
 	const struct touch_axes *axes = hid_touch_axes(info->touch);
 	struct input_dev *input = context;
+	struct touch_axes turned;
 	int ret = 0;
+
+	transform_axes(&input->options.transform, axes, &turned);
 
 	if (!input->queue)
 		ret = input->failed = set_up(input, info);
-	else if (!input_config_has_axes(&input->config, axes))
+	else if (!input_config_has_axes(&input->config, &turned))
 		ret = -EINVAL;
 	if (ret) {
 		if (input->queue)
@@ -221,6 +225,7 @@ static void on_report(void *context, const uint8_t *report, size_t size)
 	input->frames++;
 	if (input->frame.whole)
 		input->stale = false;
+	transform_frame(&input->options.transform, hid_touch_axes(input->touch), &input->frame);
 	input->refused += touch_state_apply(&input->glass, &input->frame);
 	event_queue_update(input->queue, &input->glass);
 }

@@ -13,6 +13,9 @@ enum {
 	OPT_RECORDING,
 	OPT_NAME,
 	OPT_NO_GRAB,
+	OPT_ROTATE,
+	OPT_MIRROR,
+	OPT_CALIBRATION,
 	OPT_SENSITIVITY,
 	OPT_NO_CONTROL,
 	OPT_PRINT_PANEL,
@@ -29,6 +32,11 @@ static const struct argp_option options[] = {
 	{ "no-grab", OPT_NO_GRAB, NULL, 0,
 		"Leave the panel's native event node to others; on the machine with the panel touches then arrive twice",
 		1 },
+	{ "calibration", OPT_CALIBRATION, "\"A B C D E F\"", 0,
+		"Move touches by this matrix, x' = a x + b y + c, y' = d x + e y + f, from 0 to 1 each; applied first",
+		1 },
+	{ "mirror", OPT_MIRROR, "x|y|xy", 0, "Exchange left and right (x), top and bottom (y); applied next", 1 },
+	{ "rotate", OPT_ROTATE, "0|90|180|270", 0, "Turn touches clockwise; applied last", 1 },
 	{ "sensitivity", OPT_SENSITIVITY, "LEVEL", 0,
 		"Set the panel to normal, high or extra whenever it is found at another level; this restarts it", 1 },
 	{ "no-control", OPT_NO_CONTROL, NULL, 0, "Neither show the panel's sensitivity to the driver nor let it set it",
@@ -43,6 +51,7 @@ void input_options_init(struct input_options *opts)
 	opts->match.vendor = DEFAULT_VENDOR;
 	opts->match.product = DEFAULT_PRODUCT;
 	opts->sensitivity = LEVEL_NONE;
+	transform_init(&opts->transform);
 }
 
 static void parse_ids(struct panel_match *match, const char *arg, struct argp_state *state)
@@ -61,6 +70,17 @@ static void parse_sensitivity(struct input_options *opts, const char *arg, struc
 	opts->sensitivity = htt_level_parse(arg);
 	if (opts->sensitivity < 0)
 		argp_error(state, "--sensitivity=%s: choose normal, high or extra", arg);
+}
+
+static void parse_transform(struct transform *transform, int key, const char *arg, struct argp_state *state)
+{
+	if (key == OPT_ROTATE && transform_parse_rotate(transform, arg))
+		argp_error(state, "--rotate=%s: choose 0, 90, 180 or 270", arg);
+	if (key == OPT_MIRROR && transform_parse_mirror(transform, arg))
+		argp_error(state, "--mirror=%s: choose x, y or xy", arg);
+	if (key == OPT_CALIBRATION && transform_parse_calibration(transform, arg))
+		argp_error(state,
+			"--calibration=%s: give six numbers of a matrix that has an inverse, as \"1 0 0 0 1 0\"", arg);
 }
 
 static void check(const struct input_options *opts, struct argp_state *state)
@@ -87,6 +107,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_RECORDING: opts->recording = arg; return 0;
 	case OPT_NAME: opts->name = arg; return 0;
 	case OPT_NO_GRAB: opts->no_grab = true; return 0;
+	case OPT_ROTATE:
+	case OPT_MIRROR:
+	case OPT_CALIBRATION: parse_transform(&opts->transform, key, arg, state); return 0;
 	case OPT_SENSITIVITY: parse_sensitivity(opts, arg, state); return 0;
 	case OPT_NO_CONTROL: opts->no_control = true; return 0;
 	case OPT_PRINT_PANEL: opts->print_panel = true; return 0;

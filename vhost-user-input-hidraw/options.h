@@ -6,6 +6,7 @@
 
 #include "level-policy.h"
 #include "panel.h"
+#include "transform.h"
 
 #define DEFAULT_VENDOR	0x1b3d /* Matrix Orbital */
 #define DEFAULT_PRODUCT 0x14c9 /* HTT series */
@@ -15,6 +16,7 @@ struct input_options {
 	struct panel_match match;
 	const char *name; /* instead of the panel's own; NULL: its own */
 	const char *recording; /* play this file instead of reading a panel */
+	struct transform transform;
 	int sensitivity; /* enum htt_level to set at each attach, or LEVEL_NONE */
 	bool wait;
 	bool no_grab;
