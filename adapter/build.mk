@@ -13,6 +13,7 @@ ADAPTER_CONFIG := adapter/devices.c adapter/config.c adapter/config-fs.c adapter
 $(call unit-test,test-adapter-options,test-adapter-options.c adapter/options.c $(ADAPTER_CONFIG),libsystemd,vhost-user/libvhost-user.a)
 $(call unit-test,test-adapter-frontend,test-adapter-frontend.c adapter-fake.c adapter/frontend.c,libsystemd,vhost-user/libvhost-user.a)
 $(call unit-test,test-adapter-config,test-adapter-config.c adapter-fake.c $(ADAPTER_CONFIG),libsystemd,vhost-user/libvhost-user.a)
+$(call unit-test,test-adapter-display,test-adapter-display.c adapter-fake.c adapter/display/display.c adapter/display/socket.c,,vhost-user/libvhost-user.a)
 ADAPTER_LIFE := adapter-fixture.c adapter-fake.c adapter-fake-module.c adapter/session.c adapter/explain.c adapter/device.c \
 	$(ADAPTER_CONFIG)
 $(call unit-test,test-adapter-start,test-adapter-start.c $(ADAPTER_LIFE),libsystemd,vhost-user/libvhost-user.a)

@@ -137,7 +137,7 @@ static int read_picture(struct connection *c)
 
 	if (!ret && left != sizeof(uint32_t) * msg->width * msg->height)
 		ret = bad(c, "sends a picture of another size than it says");
-	for (uint32_t i = 0; !ret && i < msg->height; i++, rect.y++) {
+	for (uint32_t i = 0; !ret && msg->width && i < msg->height; i++, rect.y++) {
 		ret = receive(c->fd, c->row, msg->width * sizeof(uint32_t));
 		if (!ret && screen && screen->row)
 			screen->row(c->viewer->data, &rect, c->row);
@@ -150,11 +150,21 @@ static int read_picture(struct connection *c)
 	return ret;
 }
 
-/* Pictures in the memory of a graphics card are not looked at, but the daemon waits for its answer. */
+/* Pictures in a memory of their own are not looked at, but the daemon waits for its answer. */
+static int dmabuf_scanout(struct connection *c)
+{
+	const struct gpu_update *msg = &c->payload.dmabuf.rect;
+
+	vhu_debug("screen %u is a dmabuf, %u by %u", msg->screen, msg->width, msg->height);
+	return check_rect(c, msg);
+}
+
 static int dmabuf_update(struct connection *c)
 {
-	int ret = check_rect(c, &c->payload.update);
+	const struct gpu_update *msg = &c->payload.update;
+	int ret = check_rect(c, msg);
 
+	vhu_debug("screen %u: dmabuf of %u by %u at %u, %u", msg->screen, msg->width, msg->height, msg->x, msg->y);
 	return ret ? ret : reply(c, NULL, 0);
 }
 
@@ -168,7 +178,7 @@ static int act(struct connection *c)
 	case GPU_SCANOUT: return set_size(c);
 	case GPU_UPDATE: return read_picture(c);
 	case GPU_CURSOR_UPDATE: return receive(c->fd, c->row, GPU_CURSOR_BYTES);
-	case GPU_DMABUF_SCANOUT: return check_rect(c, &c->payload.dmabuf.rect);
+	case GPU_DMABUF_SCANOUT: return dmabuf_scanout(c);
 	case GPU_DMABUF_UPDATE: return dmabuf_update(c);
 	default: return 0;
 	}
