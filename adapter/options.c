@@ -154,7 +154,7 @@ static int parse_mac(const char *arg, struct config_options *config)
 	uint8_t *mac = config->mac;
 	int end = 0;
 
-	if (sscanf(arg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5,
+	if (sscanf(arg, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4], &mac[5],
 		    &end) != 6 ||
 		end != 17 || strspn(arg, "0123456789abcdefABCDEF:") != 17 || arg[17] || mac[0] & 1) {
 		vhu_err("--mac wants the address of one card such as 52:54:00:12:34:56, not \"%s\"", arg);
