@@ -27,6 +27,7 @@ h2 {{ margin: 2.2rem 0 .6rem; font-size: 1.15rem; }}
 .card {{ background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1rem; overflow-x: auto; }}
 figure {{ margin: 0; }} figure + figure {{ margin-top: 1rem; }}
 figure img {{ display: block; width: 100%; height: auto; border-radius: .4rem; }}
+.row {{ display: flex; flex-wrap: wrap; gap: 1rem; }} .row figure {{ flex: 1 1 20rem; margin: 0; }}
 figcaption {{ color: var(--soft); font-size: .9rem; margin-top: .5rem; }}
 table {{ border-collapse: collapse; width: 100%; }}
 td, th {{ text-align: left; vertical-align: top; padding: .55rem .6rem; border-bottom: 1px solid var(--line); }}
@@ -58,6 +59,11 @@ def picture(path, caption):
             f"<figcaption>{html.escape(caption)}</figcaption></figure>")
 
 
+def side_by_side(pairs):
+    """Pictures to compare, in one row where the window is wide enough."""
+    return f'<div class="row">{"".join(picture(*each) for each in pairs)}</div>'
+
+
 def table(checks):
     """All checks, one row each."""
     rows = []
@@ -70,10 +76,11 @@ def table(checks):
 
 
 def write(path, scenario, result, checks, pictures):
-    """scenario: its module, for title, intro and diagram; pictures: (file, caption) pairs."""
+    """scenario: its module, for title, intro and diagram; pictures: (file, caption) pairs, or lists of
+    them that stand side by side."""
     sections = []
     if pictures:
-        figures = "".join(picture(*each) for each in pictures)
+        figures = "".join(picture(*each) if isinstance(each, tuple) else side_by_side(each) for each in pictures)
         sections.append(f'<h2>What the screen showed</h2><div class="card">{figures}</div>')
     sections.append(f'<h2>{html.escape(scenario.DIAGRAM_TITLE)}</h2><div class="card">{scenario.DIAGRAM}</div>')
     sections.append(f"<h2>Checks</h2>{table(checks)}")

@@ -4,6 +4,7 @@
 import re
 
 FRAME = re.compile(r"F \d+ (\d+)((?: \d+:\d+,\d+)*)$")
+UNFELT = re.compile(r"U \d+ \d+((?: \d+:\d+,\d+:[a-z-]+)+)$")
 CONTACT = re.compile(r"(\d+):(\d+),(\d+)")
 WAYLAND = re.compile(r"\[\s*[\d.]+\] wl_touch[@#]\d+\.(\w+)\((.*)\)$")
 WINDOW = re.compile(r"wl_shm_pool[@#]\d+\.create_buffer\(new id wl_buffer[@#]\d+, \d+, (\d+), (\d+),")
@@ -28,6 +29,16 @@ def parse_trace(text):
         if match:
             frames.append(tuple(sorted((int(x), int(y)) for _, x, y in CONTACT.findall(match[2]))))
     return distinct(frames)
+
+
+def parse_unfelt(text):
+    """What was on the glass and not reported, by the panel's log: frames as parse_trace()."""
+    frames = []
+    for line in text.splitlines():
+        match = UNFELT.match(line)
+        if match:
+            frames.append(tuple(sorted((int(x), int(y)) for _, x, y in CONTACT.findall(match[1]))))
+    return frames
 
 
 def parse_wayland(text):

@@ -2,119 +2,18 @@
 """Fingers on a touch panel arrive in a Wayland client through hidraw, vhost-user and virtio."""
 
 import re
-import time
 
-from demolib import png, touch
-from demolib.steps import CheckFailed, Step, require
+from demolib import touch, touchpath
+from demolib.steps import Step, require
+from demolib.touchpath import CONTACTS, EVENT_BYTES, gesture, panel, wait_for
 
 TITLE = "Touch, end to end"
 INTRO = ("A ten finger touch panel (a uhid HTT70A) is served by vhost-user-input-hidraw. virtio-loopback turns it into a "
          "virtio device of this very machine, the stock virtio_input driver into an input device, and Weston gives its "
          "events to a client that paints where the fingers are. Every gesture is compared three times: reports that the "
          "panel sent, events that the driver delivered, events that the client received.")
-DIAGRAM_TITLE = "The way of a touch"
-
-SOCKET = "/run/virtio-loopback-demo/input.sock"
-PANEL = "/run/virtio-loopback-demo/panel.sock"
-RUNTIME = "/run/virtio-loopback-demo/wayland"
-VENDOR, PRODUCT = "1b3d", "14c9"
-UNITS = 16384        # values that an axis of the panel has
-RESOLUTION = (106, 191)  # units per mm of a glass of 154.08 mm x 85.92 mm
-CONTACTS = 10
-PIXEL_TOLERANCE = 1.0
-EVENT_BYTES = 8      # struct virtio_input_event
-BRUSH = 3            # the client paints that far around a finger
-
-BOXES = (
-    ("fingers", "demo/dummy/htt70a, uhid", 20, 20),
-    ("hid, /dev/hidrawN", "kernel", 20, 110),
-    ("vhost-user-input-hidraw", "daemon", 20, 200),
-    ("virtio_loopback.ko", "kernel: pool, rings", 330, 200),
-    ("virtio_input", "stock driver, evdev", 330, 110),
-    ("Weston, wl_touch", "libinput", 330, 20),
-    ("weston-simple-touch", "paints", 640, 20),
-    ("virtio-loopback-adapter", "control only", 175, 300),
-)
-ARROWS = ("M130 76 V110", "M130 166 V200", "M240 228 H330", "M440 200 V166", "M440 110 V76", "M550 48 H640")
-CONTROL = ("M200 300 L150 256", "M370 300 L420 256")
-
-
-def diagram():
-    """The path as inline SVG: solid lines carry touches, dashed ones only control."""
-    parts = ['<svg viewBox="0 0 880 370" role="img" aria-label="From finger to client" width="100%">'
-             '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" '
-             'orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#2f7fd1"/></marker></defs>']
-    for name, what, x, y in BOXES:
-        parts.append(f'<rect x="{x}" y="{y}" width="220" height="56" rx="9" fill="#2f7fd122" stroke="#2f7fd1"/>'
-                     f'<text x="{x + 110}" y="{y + 25}" text-anchor="middle">{name}</text>'
-                     f'<text class="soft" x="{x + 110}" y="{y + 43}" text-anchor="middle">{what}</text>')
-    for path in ARROWS:
-        parts.append(f'<path d="{path}" stroke="#2f7fd1" stroke-width="2.5" fill="none" marker-end="url(#tip)"/>')
-    for path in CONTROL:
-        parts.append(f'<path d="{path}" stroke="#8a97a5" stroke-width="1.5" stroke-dasharray="5 4" fill="none"/>')
-    parts.append('<text class="soft" x="285" y="220" text-anchor="middle">kick, call</text></svg>')
-    return "".join(parts)
-
-
-DIAGRAM = diagram()
-
-
-def load_module(ctx):
-    target = ctx.target
-    target.must(f"modprobe -q virtio_input; lsmod | grep -q '^virtio_loopback ' || insmod {target.module('virtio_loopback')}")
-    require(target.shell("test -c /dev/virtio-loopback").status == 0, "there is no /dev/virtio-loopback")
-    return f"/dev/virtio-loopback is there, kernel {target.release}"
-
-
-def plug_panel(ctx):
-    target = ctx.target
-    target.launch("panel", [target.program("demo/dummy/htt70a"), f"--control={PANEL}",
-                            f"--log={target.RUN_DIR}/sent.trace"])
-    log = target.wait_log("panel", "READY")
-    ctx.hidraw = log.split()[1]
-    info = device_info(ctx, "htt70a")
-    require(info["slots"] == str(CONTACTS), f"the kernel's own driver sees {info['slots']} contacts, not {CONTACTS}")
-    ctx.native = info["node"]
-    return f"{ctx.hidraw} is there, hid-multitouch made {ctx.native} with {CONTACTS} slots"
-
-
-def start_daemon(ctx):
-    target = ctx.target
-    target.launch("daemon", [target.program("vhost-user-input-hidraw/vhost-user-input-hidraw"),
-                             f"--socket-path={SOCKET}"])
-    wait_for(lambda: target.shell(f"test -S {SOCKET}").status == 0 or not target.running("daemon"), 15)
-    require(target.running("daemon"), f"the daemon ended: {last_line(target.log('daemon'))}")
-    require(target.shell(f"test -S {SOCKET}").status == 0, f"{SOCKET} did not appear")
-    return f"it listens at {SOCKET}"
-
-
-def start_adapter(ctx):
-    target = ctx.target
-    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "input", "--socket-path", SOCKET])
-    info = device_info(ctx, "virtio")
-    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
-    ctx.virtio = info["node"]
-    ctx.info = info
-    driver = target.must(f"basename $(readlink -f /sys/class/input/$(basename {ctx.virtio})/device/device/driver)").strip()
-    require(driver == "virtio_input", f"{ctx.virtio} belongs to the driver {driver}")
-    return f"virtio_input made {ctx.virtio}, '{info['name']}'"
-
-
-def complete_device(ctx):
-    info = ctx.info
-    require(f"vendor {VENDOR} product {PRODUCT}" in info["id"], f"its ids are wrong: {info['id']}")
-    require(info["uniq"], "it has no serial number")
-    require("INPUT_PROP_DIRECT" in info["properties"], "it does not say that it is a screen (INPUT_PROP_DIRECT)")
-    require("BTN_TOUCH" in info["keys"], "BTN_TOUCH is missing")
-    require(info["slots"] == str(CONTACTS), f"it has {info['slots']} slots instead of {CONTACTS}")
-    for axis, resolution in zip(("ABS_MT_POSITION_X", "ABS_MT_POSITION_Y"), RESOLUTION):
-        want = f"min 0 max {UNITS - 1} fuzz 0 flat 0 resolution {resolution}"
-        require(info["axes"].get(axis) == want, f"{axis} is '{info['axes'].get(axis)}', not '{want}'")
-    require("ABS_MT_TRACKING_ID" in info["axes"], "ABS_MT_TRACKING_ID is missing")
-    ctx.target.launch("touchlog", [ctx.target.program("demo/dummy/touchlog"), f"--device={ctx.virtio}", "--timeout=600000",
-                                   f"--output={ctx.target.RUN_DIR}/arrived.trace"])
-    ctx.target.wait_log("touchlog", "LISTENING")
-    return f"{CONTACTS} contacts, {RESOLUTION[0]} x {RESOLUTION[1]} units per mm, serial {info['uniq']}"
+DIAGRAM_TITLE = touchpath.DIAGRAM_TITLE
+DIAGRAM = touchpath.DIAGRAM
 
 
 def used_once(ctx):
@@ -127,43 +26,6 @@ def used_once(ctx):
     require("no frame came" in target.log("native"),
             f"the native node {ctx.native} delivered the drag too")
     return f"{seen}; none of them on {ctx.native}"
-
-
-def start_weston(ctx):
-    target = ctx.target
-    target.must(f"mkdir -p {RUNTIME} && chmod 700 {RUNTIME}")
-    # Before its client: the kernel keeps some twenty frames of ten fingers for a compositor, then it drops them
-    target.launch("weston", ["nice", "-n", "-10", "weston", "--tty=1", "--backend=drm-backend.so", "--use-pixman", "--continue-without-input",
-                             "--shell=kiosk-shell.so", "--idle-time=0"], {"XDG_RUNTIME_DIR": RUNTIME})
-    log = target.wait_log("weston", "/kiosk-shell.so'", 40)
-    ctx.display = wait_for(lambda: target.shell(f"cd {RUNTIME} && ls | grep -v lock | head -n 1").out.strip(), 20)
-    node = ctx.virtio.rpartition("/")[2]
-    require(re.search(rf"{node} .*device is a touch device", log), f"Weston does not use {node} as a touch screen")
-    match = re.search(r"(\d+)x(\d+)@[\d.]+, [^\n]*current", log)
-    require(match, "Weston's log names no current video mode")
-    ctx.screen = (int(match[1]), int(match[2]))
-    return f"it drives a screen of {ctx.screen[0]} x {ctx.screen[1]} and takes {node} as a touch device"
-
-
-def start_client(ctx):
-    target = ctx.target
-    target.launch("client", ["weston-simple-touch"],
-                  {"XDG_RUNTIME_DIR": RUNTIME, "WAYLAND_DISPLAY": ctx.display, "WAYLAND_DEBUG": "client"})
-    log = target.wait_log("client", "get_touch")
-    wait_for(lambda: "attach(wl_buffer" in target.log("client"), 15)
-    log = target.log("client")
-    size = touch.window_size(log)
-    require(size, "the client has made no window")
-    # The kiosk shell puts a window that is smaller than the screen in its middle
-    ctx.origin = tuple((screen - window) / 2 for screen, window in zip(ctx.screen, size))
-    ctx.painted = []
-    time.sleep(1)
-    before = ctx.output / "before.png"
-    target.screenshot(before)
-    ctx.before = png.load(before)
-    require((ctx.before.width, ctx.before.height) == ctx.screen,
-            f"the picture has {ctx.before.width} x {ctx.before.height} pixels")
-    return f"a window of {size[0]} x {size[1]} in the middle of the screen"
 
 
 def tap(ctx):
@@ -188,18 +50,9 @@ def full_rate(ctx):
 
 def painted(ctx):
     after = ctx.output / "screen.png"
-    time.sleep(1)
-    ctx.target.screenshot(after)
+    seen = touchpath.check_picture(ctx, after)
     ctx.pictures.append((after, "weston-simple-touch after a tap, a drag, a pinch and ten fingers: each finger leaves a trace"))
-    changed = ctx.before.differences(png.load(after))
-    fingers = {(int(x), int(y)) for frame in ctx.painted for x, y in frame}
-    missed = [p for p in fingers if not any(near in changed for near in around(p, 1))]
-    reached = {near for p in fingers for near in around(p, BRUSH)}
-    stray = [p for p in changed if p not in reached]
-    require(fingers, "no gesture came through, so there is nothing to look for")
-    require(not missed, f"{len(missed)} of {len(fingers)} places that were touched have not changed, such as {missed[:1]}")
-    require(not stray, f"{len(stray)} pixels changed where no finger was, such as {stray[:1]}")
-    return f"{len(changed)} pixels changed, at all {len(fingers)} places of fingers and nowhere else"
+    return seen
 
 
 def nothing_lost(ctx):
@@ -219,16 +72,8 @@ def replug(ctx):
     panel(ctx, "replug 1500")
     lifted = wait_for(lambda: touch.parse_trace(target.must(f"cat {target.RUN_DIR}/arrived.trace"))[-1] == (), 10)
     require(lifted, "the finger is still on the glass after the panel has gone")
-    seen = None
-    for _ in range(5):
-        # The daemon needs its moment to find the panel again; a tap before that is rightly lost
-        time.sleep(1)
-        panel(ctx, "tap 0.6 0.6")
-        frames = touch.parse_trace(target.must(f"cat {target.RUN_DIR}/arrived.trace"))
-        seen = next((frame for frame in reversed(frames) if frame), None)
-        if seen and touch.close(seen, ((round(0.6 * (UNITS - 1)),) * 2,), 1):
-            return "the finger was lifted when the panel went, and a tap arrives again"
-    raise CheckFailed("after the panel came back no tap arrived")
+    touchpath.tap_arrives(ctx, 0.6, 0.6)
+    return "the finger was lifted when the panel went, and a tap arrives again"
 
 
 def statistics(ctx):
@@ -243,29 +88,12 @@ def statistics(ctx):
     return f"{kicks} kicks, {calls} calls, {interrupts} interrupts, {size // EVENT_BYTES} events through the pool"
 
 
-def clean_end(ctx):
-    target = ctx.target
-    for name in ("adapter", "daemon"):
-        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
-        require(target.end(name), f"the {name} does not end on SIGTERM")
-    gone = wait_for(lambda: target.shell(f"test -e {ctx.virtio}").status != 0, 15)
-    require(gone, f"{ctx.virtio} is still there after the adapter has ended")
-    target.must("rmmod virtio_loopback")
-    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
-    return "adapter and daemon end on SIGTERM, the device goes, the module unloads, the kernel log is clean"
-
-
 def steps():
     """The scenario, in order."""
     return [
-        Step("the module", "virtio_loopback.ko loads", load_module, essential=True),
-        Step("the panel", "a HID touch panel with ten contacts is plugged in", plug_panel, essential=True),
-        Step("the daemon", "vhost-user-input-hidraw finds the panel and listens", start_daemon, essential=True),
-        Step("the adapter", "the stock virtio_input driver binds to the device", start_adapter, essential=True),
-        Step("the device", "it is as complete as the panel's native one", complete_device, essential=True),
+        *touchpath.device_steps(),
         Step("used once", "a drag arrives by virtio, the native node keeps silent", used_once),
-        Step("Weston", "it starts and takes the virtio device as a touch screen", start_weston, essential=True),
-        Step("the client", "a window that paints touches is on the screen", start_client, essential=True),
+        *touchpath.screen_steps(),
         Step("a tap", "one finger arrives where it was put down, and is lifted", tap),
         Step("a drag", "the whole way of the finger arrives", drag),
         Step("two fingers pinch", "both ways arrive, both fingers are lifted", pinch),
@@ -275,86 +103,5 @@ def steps():
         Step("nothing lost", "all that was ever sent has arrived, no finger is left", nothing_lost),
         Step("unplugged", "a panel that vanishes under a finger lifts it, and works again when it is back", replug),
         Step("statistics", "the module counted kicks and calls", statistics),
-        Step("the end", "everything ends cleanly", clean_end),
+        *touchpath.end_steps(),
     ]
-
-
-def gesture(ctx, command, fingers=None, client=True):
-    """Make the panel do something and compare what was sent with what arrived; returns what was seen."""
-    target = ctx.target
-    marks = {name: size(ctx, name) for name in ("sent.trace", "arrived.trace", "client.log")}
-    panel(ctx, command)
-    sent = touch.parse_trace(rest(ctx, "sent.trace", marks))
-    require(sent and sent[-1] == (), "the panel did not send a whole gesture")
-    wait_for(lambda: len(touch.parse_trace(rest(ctx, "arrived.trace", marks))) >= len(sent), 10)
-    log = rest(ctx, "arrived.trace", marks)
-    arrived = touch.parse_trace(log)
-    difference = touch.first_difference(sent, arrived)
-    # Said apart, because it is not the device's fault: a reader that gets no processor time for half a second loses events
-    slow = " (the kernel dropped events: this machine is too busy to read them in time)" if "dropped" in log else ""
-    require(not difference, f"the events of {ctx.virtio} are not what was sent{slow}: {difference}")
-    seen = f"{len(sent)} frames sent, {len(arrived)} arrived"
-    if not client:
-        return seen
-    want = [touch.to_pixels(frame, UNITS, ctx.screen, ctx.origin) for frame in sent]
-    wait_for(lambda: len(touch.parse_wayland(rest(ctx, "client.log", marks))[0]) >= len(sent), 10)
-    got, ids = touch.parse_wayland(rest(ctx, "client.log", marks))
-    difference = touch.first_difference(want, got, PIXEL_TOLERANCE)
-    require(not difference, f"the client's events are not what was sent: {difference}")
-    require(len(ids) == fingers, f"the client saw the ids {sorted(ids)} for {fingers} fingers")
-    require(target.running("client"), "the client has ended")
-    ctx.painted += [touch.to_pixels(frame, UNITS, ctx.screen, (0, 0)) for frame in sent]
-    return f"{seen}, {len(got)} reached the client with {len(ids)} ids, none is left"
-
-
-def panel(ctx, command):
-    """Tell the panel what to do, and wait until it is done."""
-    return ctx.target.must(f"{ctx.target.program('demo/dummy/htt70a')} --send={PANEL} '{command}'", 60)
-
-
-def device_info(ctx, phys):
-    """What touchlog --info says about the touch screen at that physical path."""
-    text = ctx.target.must(f"{ctx.target.program('demo/dummy/touchlog')} --phys {phys} --timeout 15000 --info", 40)
-    info = {"properties": [], "keys": [], "axes": {}}
-    for line in text.splitlines():
-        key, _, value = line.partition(" ")
-        if key == "abs":
-            axis, _, rest_of_line = value.partition(" ")
-            info["axes"][axis] = rest_of_line
-        elif key == "property":
-            info["properties"].append(value)
-        elif key == "key":
-            info["keys"].append(value)
-        else:
-            info[key] = value
-    return info
-
-
-def wait_for(function, timeout):
-    """The function's value as soon as it is true, or its last value after that many seconds."""
-    limit = time.monotonic() + timeout
-    while True:
-        value = function()
-        if value or time.monotonic() > limit:
-            return value
-        time.sleep(0.2)
-
-
-def size(ctx, name):
-    return int(ctx.target.shell(f"stat -c %s {ctx.target.RUN_DIR}/{name} 2>/dev/null || echo 0").out)
-
-
-def rest(ctx, name, marks):
-    """What was appended to a file since its mark."""
-    return ctx.target.shell(f"tail -c +{marks[name] + 1} {ctx.target.RUN_DIR}/{name} 2>/dev/null").out
-
-
-def around(point, distance):
-    """All pixels within a square around one."""
-    x, y = point
-    return ((x + dx, y + dy) for dx in range(-distance, distance + 1) for dy in range(-distance, distance + 1))
-
-
-def last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "it printed nothing"

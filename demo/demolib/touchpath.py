@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: MIT
+"""From a dummy panel to a window: the steps and checks that all scenarios about touch share."""
+
+import re
+import time
+
+from . import png, touch
+from .steps import CheckFailed, Step, require
+
+SOCKET = "/run/virtio-loopback-demo/input.sock"
+PANEL = "/run/virtio-loopback-demo/panel.sock"
+RUNTIME = "/run/virtio-loopback-demo/wayland"
+VENDOR, PRODUCT = "1b3d", "14c9"
+UNITS = 16384        # values that an axis of the panel has
+RESOLUTION = (106, 191)  # units per mm of a glass of 154.08 mm x 85.92 mm
+CONTACTS = 10
+PIXEL_TOLERANCE = 1.0
+EVENT_BYTES = 8      # struct virtio_input_event
+BRUSH = 3            # the client paints that far around a finger
+
+BOXES = (
+    ("fingers", "demo/dummy/htt70a, uhid", 20, 20),
+    ("hid, /dev/hidrawN", "kernel", 20, 110),
+    ("vhost-user-input-hidraw", "daemon", 20, 200),
+    ("virtio_loopback.ko", "kernel: pool, rings", 330, 200),
+    ("virtio_input", "stock driver, evdev", 330, 110),
+    ("Weston, wl_touch", "libinput", 330, 20),
+    ("weston-simple-touch", "paints", 640, 20),
+    ("virtio-loopback-adapter", "control only", 175, 300),
+)
+ARROWS = ("M130 76 V110", "M130 166 V200", "M240 228 H330", "M440 200 V166", "M440 110 V76", "M550 48 H640")
+CONTROL = ("M200 300 L150 256", "M370 300 L420 256")
+
+
+def diagram():
+    """The path as inline SVG: solid lines carry touches, dashed ones only control."""
+    parts = ['<svg viewBox="0 0 880 370" role="img" aria-label="From finger to client" width="100%">'
+             '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" '
+             'orient="auto"><path d="M0 0 L10 5 L0 10 z" fill="#2f7fd1"/></marker></defs>']
+    for name, what, x, y in BOXES:
+        parts.append(f'<rect x="{x}" y="{y}" width="220" height="56" rx="9" fill="#2f7fd122" stroke="#2f7fd1"/>'
+                     f'<text x="{x + 110}" y="{y + 25}" text-anchor="middle">{name}</text>'
+                     f'<text class="soft" x="{x + 110}" y="{y + 43}" text-anchor="middle">{what}</text>')
+    for path in ARROWS:
+        parts.append(f'<path d="{path}" stroke="#2f7fd1" stroke-width="2.5" fill="none" marker-end="url(#tip)"/>')
+    for path in CONTROL:
+        parts.append(f'<path d="{path}" stroke="#8a97a5" stroke-width="1.5" stroke-dasharray="5 4" fill="none"/>')
+    parts.append('<text class="soft" x="285" y="220" text-anchor="middle">kick, call</text></svg>')
+    return "".join(parts)
+
+
+DIAGRAM_TITLE = "The way of a touch"
+DIAGRAM = diagram()
+
+
+def load_module(ctx):
+    target = ctx.target
+    target.must(f"modprobe -q virtio_input; lsmod | grep -q '^virtio_loopback ' || insmod {target.module('virtio_loopback')}")
+    require(target.shell("test -c /dev/virtio-loopback").status == 0, "there is no /dev/virtio-loopback")
+    return f"/dev/virtio-loopback is there, kernel {target.release}"
+
+
+def plug_panel(ctx, *options):
+    """Plug the dummy panel in, with options of htt70a."""
+    target = ctx.target
+    target.launch("panel", [target.program("demo/dummy/htt70a"), f"--control={PANEL}",
+                            f"--log={target.RUN_DIR}/sent.trace", *options])
+    log = target.wait_log("panel", "READY")
+    ctx.hidraw = log.split()[1]
+    info = device_info(ctx, "htt70a")
+    require(info["slots"] == str(CONTACTS), f"the kernel's own driver sees {info['slots']} contacts, not {CONTACTS}")
+    ctx.native = info["node"]
+    return f"{ctx.hidraw} is there, hid-multitouch made {ctx.native} with {CONTACTS} slots"
+
+
+def start_daemon(ctx):
+    target = ctx.target
+    target.launch("daemon", [target.program("vhost-user-input-hidraw/vhost-user-input-hidraw"),
+                             f"--socket-path={SOCKET}"])
+    wait_for(lambda: target.shell(f"test -S {SOCKET}").status == 0 or not target.running("daemon"), 15)
+    require(target.running("daemon"), f"the daemon ended: {last_line(target.log('daemon'))}")
+    require(target.shell(f"test -S {SOCKET}").status == 0, f"{SOCKET} did not appear")
+    return f"it listens at {SOCKET}"
+
+
+def start_adapter(ctx):
+    target = ctx.target
+    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "input", "--socket-path", SOCKET])
+    info = device_info(ctx, "virtio")
+    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
+    ctx.virtio = info["node"]
+    ctx.info = info
+    driver = target.must(f"basename $(readlink -f /sys/class/input/$(basename {ctx.virtio})/device/device/driver)").strip()
+    require(driver == "virtio_input", f"{ctx.virtio} belongs to the driver {driver}")
+    return f"virtio_input made {ctx.virtio}, '{info['name']}'"
+
+
+def complete_device(ctx):
+    info = ctx.info
+    require(f"vendor {VENDOR} product {PRODUCT}" in info["id"], f"its ids are wrong: {info['id']}")
+    require(info["uniq"], "it has no serial number")
+    require("INPUT_PROP_DIRECT" in info["properties"], "it does not say that it is a screen (INPUT_PROP_DIRECT)")
+    require("BTN_TOUCH" in info["keys"], "BTN_TOUCH is missing")
+    require(info["slots"] == str(CONTACTS), f"it has {info['slots']} slots instead of {CONTACTS}")
+    for axis, resolution in zip(("ABS_MT_POSITION_X", "ABS_MT_POSITION_Y"), RESOLUTION):
+        want = f"min 0 max {UNITS - 1} fuzz 0 flat 0 resolution {resolution}"
+        require(info["axes"].get(axis) == want, f"{axis} is '{info['axes'].get(axis)}', not '{want}'")
+    require("ABS_MT_TRACKING_ID" in info["axes"], "ABS_MT_TRACKING_ID is missing")
+    ctx.target.launch("touchlog", [ctx.target.program("demo/dummy/touchlog"), f"--device={ctx.virtio}", "--timeout=600000",
+                                   f"--output={ctx.target.RUN_DIR}/arrived.trace"])
+    ctx.target.wait_log("touchlog", "LISTENING")
+    return f"{CONTACTS} contacts, {RESOLUTION[0]} x {RESOLUTION[1]} units per mm, serial {info['uniq']}"
+
+
+def start_weston(ctx):
+    target = ctx.target
+    target.must(f"mkdir -p {RUNTIME} && chmod 700 {RUNTIME}")
+    # Before its client: the kernel keeps some twenty frames of ten fingers for a compositor, then it drops them
+    target.launch("weston", ["nice", "-n", "-10", "weston", "--tty=1", "--backend=drm-backend.so", "--use-pixman", "--continue-without-input",
+                             "--shell=kiosk-shell.so", "--idle-time=0"], {"XDG_RUNTIME_DIR": RUNTIME})
+    log = target.wait_log("weston", "/kiosk-shell.so'", 40)
+    ctx.display = wait_for(lambda: target.shell(f"cd {RUNTIME} && ls | grep -v lock | head -n 1").out.strip(), 20)
+    node = ctx.virtio.rpartition("/")[2]
+    require(re.search(rf"{node} .*device is a touch device", log), f"Weston does not use {node} as a touch screen")
+    match = re.search(r"(\d+)x(\d+)@[\d.]+, [^\n]*current", log)
+    require(match, "Weston's log names no current video mode")
+    ctx.screen = (int(match[1]), int(match[2]))
+    return f"it drives a screen of {ctx.screen[0]} x {ctx.screen[1]} and takes {node} as a touch device"
+
+
+def start_client(ctx):
+    target = ctx.target
+    target.launch("client", ["weston-simple-touch"],
+                  {"XDG_RUNTIME_DIR": RUNTIME, "WAYLAND_DISPLAY": ctx.display, "WAYLAND_DEBUG": "client"})
+    log = target.wait_log("client", "get_touch")
+    wait_for(lambda: "attach(wl_buffer" in target.log("client"), 15)
+    log = target.log("client")
+    size = touch.window_size(log)
+    require(size, "the client has made no window")
+    # The kiosk shell puts a window that is smaller than the screen in its middle
+    ctx.origin = tuple((screen - window) / 2 for screen, window in zip(ctx.screen, size))
+    ctx.painted = []
+    time.sleep(1)
+    before = ctx.output / "before.png"
+    target.screenshot(before)
+    ctx.before = png.load(before)
+    require((ctx.before.width, ctx.before.height) == ctx.screen,
+            f"the picture has {ctx.before.width} x {ctx.before.height} pixels")
+    return f"a window of {size[0]} x {size[1]} in the middle of the screen"
+
+
+def clean_end(ctx):
+    target = ctx.target
+    for name in ("adapter", "daemon"):
+        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
+        require(target.end(name), f"the {name} does not end on SIGTERM")
+    gone = wait_for(lambda: target.shell(f"test -e {ctx.virtio}").status != 0, 15)
+    require(gone, f"{ctx.virtio} is still there after the adapter has ended")
+    target.must("rmmod virtio_loopback")
+    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
+    return "adapter and daemon end on SIGTERM, the device goes, the module unloads, the kernel log is clean"
+
+
+def device_steps(plug=plug_panel):
+    """From nothing to a virtio device; plug is the step that plugs the panel in."""
+    return [
+        Step("the module", "virtio_loopback.ko loads", load_module, essential=True),
+        Step("the panel", "a HID touch panel with ten contacts is plugged in", plug, essential=True),
+        Step("the daemon", "vhost-user-input-hidraw finds the panel and listens", start_daemon, essential=True),
+        Step("the adapter", "the stock virtio_input driver binds to the device", start_adapter, essential=True),
+        Step("the device", "it is as complete as the panel's native one", complete_device, essential=True),
+    ]
+
+
+def screen_steps():
+    """From the device to a window that paints."""
+    return [
+        Step("Weston", "it starts and takes the virtio device as a touch screen", start_weston, essential=True),
+        Step("the client", "a window that paints touches is on the screen", start_client, essential=True),
+    ]
+
+
+def end_steps():
+    """After all that a scenario shows."""
+    return [Step("the end", "everything ends cleanly", clean_end)]
+
+
+def gesture(ctx, command, fingers=None, client=True):
+    """Make the panel do something and compare what was sent with what arrived; returns what was seen."""
+    before = marks(ctx)
+    panel(ctx, command)
+    return compare(ctx, before, fingers, client)
+
+
+def compare(ctx, before, fingers=None, client=True):
+    """Compare all that the panel has reported since the marks with what arrived; returns what was seen."""
+    target = ctx.target
+    sent = touch.parse_trace(rest(ctx, "sent.trace", before))
+    require(sent and sent[-1] == (), "the panel did not send a whole gesture")
+    wait_for(lambda: len(touch.parse_trace(rest(ctx, "arrived.trace", before))) >= len(sent), 10)
+    log = rest(ctx, "arrived.trace", before)
+    arrived = touch.parse_trace(log)
+    difference = touch.first_difference(sent, arrived)
+    # Said apart, because it is not the device's fault: a reader that gets no processor time for half a second loses events
+    slow = " (the kernel dropped events: this machine is too busy to read them in time)" if "dropped" in log else ""
+    require(not difference, f"the events of {ctx.virtio} are not what was sent{slow}: {difference}")
+    seen = f"{len(sent)} frames sent, {len(arrived)} arrived"
+    if not client:
+        return seen
+    want = [touch.to_pixels(frame, UNITS, ctx.screen, ctx.origin) for frame in sent]
+    wait_for(lambda: len(touch.parse_wayland(rest(ctx, "client.log", before))[0]) >= len(sent), 10)
+    got, ids = touch.parse_wayland(rest(ctx, "client.log", before))
+    difference = touch.first_difference(want, got, PIXEL_TOLERANCE)
+    require(not difference, f"the client's events are not what was sent: {difference}")
+    require(len(ids) == fingers, f"the client saw the ids {sorted(ids)} for {fingers} fingers")
+    require(target.running("client"), "the client has ended")
+    ctx.painted += [touch.to_pixels(frame, UNITS, ctx.screen, (0, 0)) for frame in sent]
+    return f"{seen}, {len(got)} reached the client with {len(ids)} ids, none is left"
+
+
+def check_picture(ctx, path):
+    """Take a picture: pixels have changed wherever compare() saw fingers, and nowhere else."""
+    time.sleep(1)
+    ctx.target.screenshot(path)
+    changed = ctx.before.differences(png.load(path))
+    fingers = {(int(x), int(y)) for frame in ctx.painted for x, y in frame}
+    missed = [p for p in fingers if not any(near in changed for near in around(p, 1))]
+    reached = {near for p in fingers for near in around(p, BRUSH)}
+    stray = [p for p in changed if p not in reached]
+    require(fingers, "no gesture came through, so there is nothing to look for")
+    require(not missed, f"{len(missed)} of {len(fingers)} places that were touched have not changed, such as {missed[:1]}")
+    require(not stray, f"{len(stray)} pixels changed where no finger was, such as {stray[:1]}")
+    return f"{len(changed)} pixels changed, at all {len(fingers)} places of fingers and nowhere else"
+
+
+def tap_arrives(ctx, x, y):
+    """Tap until a tap arrives: the daemon needs its moment to find a panel again, and a tap before that is rightly lost."""
+    place = ((round(x * (UNITS - 1)), round(y * (UNITS - 1))),)
+    for _ in range(20):
+        before = marks(ctx)
+        panel(ctx, f"tap {x} {y}")
+        if wait_for(lambda: any(frame and touch.close(frame, place, 1) for frame in
+                                touch.parse_trace(rest(ctx, "arrived.trace", before))), 1):
+            return
+    raise CheckFailed("after the panel came back no tap arrived")
+
+
+def panel(ctx, command):
+    """Tell the panel what to do, and wait until it is done."""
+    target = ctx.target
+    result = target.shell(f"{target.program('demo/dummy/htt70a')} --send={PANEL} '{command}'", 60)
+    if result.status:
+        log = "" if target.running("panel") else f"; the panel has ended: {last_line(target.log('panel'))}"
+        raise CheckFailed(f"'{command}': {result.words()}{log}")
+    return result.out
+
+
+def device_info(ctx, phys):
+    """What touchlog --info says about the touch screen at that physical path."""
+    text = ctx.target.must(f"{ctx.target.program('demo/dummy/touchlog')} --phys {phys} --timeout 15000 --info", 40)
+    info = {"properties": [], "keys": [], "axes": {}}
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == "abs":
+            axis, _, rest_of_line = value.partition(" ")
+            info["axes"][axis] = rest_of_line
+        elif key == "property":
+            info["properties"].append(value)
+        elif key == "key":
+            info["keys"].append(value)
+        else:
+            info[key] = value
+    return info
+
+
+def wait_for(function, timeout):
+    """The function's value as soon as it is true, or its last value after that many seconds."""
+    limit = time.monotonic() + timeout
+    while True:
+        value = function()
+        if value or time.monotonic() > limit:
+            return value
+        time.sleep(0.2)
+
+
+def marks(ctx):
+    """Where the logs of all three witnesses end now."""
+    names = ("sent.trace", "arrived.trace", "client.log")
+    sizes = ctx.target.must(f"cd {ctx.target.RUN_DIR} && for f in {' '.join(names)}; do stat -c %s $f 2>/dev/null || echo 0; done")
+    return dict(zip(names, map(int, sizes.split())))
+
+
+def rest(ctx, name, before):
+    """What was appended to a log since its mark."""
+    return ctx.target.shell(f"tail -c +{before[name] + 1} {ctx.target.RUN_DIR}/{name} 2>/dev/null").out
+
+
+def around(point, distance):
+    """All pixels within a square around one."""
+    x, y = point
+    return ((x + dx, y + dy) for dx in range(-distance, distance + 1) for dy in range(-distance, distance + 1))
+
+
+def last_line(text):
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it printed nothing"
