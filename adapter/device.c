@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -104,18 +105,25 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+static bool hung_up(const struct device *dev)
+{
+	struct pollfd fd = { .fd = frontend_fd(dev->session.fe), .events = POLLRDHUP };
+
+	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLRDHUP);
+}
+
 /* Can another daemon go on where this one was? Else its driver has to start afresh. */
 static bool survives(const struct device *dev)
 {
 	const struct session *s = &dev->session;
 
-	/* A late or lying daemon may still be alive and write to the pool, so the next one gets new memory. */
-	if (frontend_broken(s->fe) != -ECONNRESET)
+	/* A lying daemon has spoilt its rings, and a late one may still be alive and write to the pool. */
+	if (frontend_broken(s->fe) != -ECONNRESET && !(frontend_broken(s->fe) == -ETIMEDOUT && hung_up(dev)))
 		return false;
 	if (!dev->opt->grace)
 		return false;
 	/* A driver in its probe may be halfway through a dialogue that the next daemon knows nothing of. */
-	return s->started ? dev->opt->type.in_order : !s->status;
+	return s->started ? dev->opt->type.resumable : !s->status;
 }
 
 static void suspend_device(struct device *dev)
@@ -344,7 +352,7 @@ static int resume_device(struct device *dev)
 
 	frontend_start_clock(s->fe);
 	if (s->started)
-		ret = session_start_rings(s);
+		ret = session_resume_rings(s);
 	if (frontend_broken(s->fe)) {
 		lose_daemon(dev);
 		return 0;
@@ -355,7 +363,8 @@ static int resume_device(struct device *dev)
 	if (!ret)
 		ret = module_set_backend(s->mod, true);
 	if (ret) {
-		vhu_warn("%s: the daemon that came back %s; the device begins anew", label(dev), frontend_why(s->fe));
+		vhu_warn("%s: the daemon that came back %s; the device begins anew", label(dev),
+			ret == -ESTALE ? "cannot go on with the rings that the last one left" : frontend_why(s->fe));
 		remove_device(dev);
 		return create_device(dev);
 	}

@@ -43,11 +43,11 @@
 static const struct device_type table[] = {
 	{ "input", "touchscreen, keyboard, mouse", VIRTIO_ID_INPUT, 2, 136, 64, KIB(256), 0, true, 0, NULL },
 	{ "rng", "entropy source", VIRTIO_ID_RNG, 1, 0, 64, KIB(256), 0, true, 0, NULL },
-	{ "blk", "block device; its driver waits for ever for requests that a killed daemon had taken", VIRTIO_ID_BLOCK,
-		DEVICE_QUEUES_OF_DAEMON, 60, 128, MIB(16), BLK_F_SECURE_ERASE | BLK_F_ZONED, false, 0, NULL },
+	{ "blk", "block device", VIRTIO_ID_BLOCK, DEVICE_QUEUES_OF_DAEMON, 60, 128, MIB(16),
+		BLK_F_SECURE_ERASE | BLK_F_ZONED, true, 0, NULL },
 	{ "fs", "file system; --fs-tag is the name to mount it by", VIRTIO_ID_FS, 2, 40, 128, MIB(16),
 		FS_F_NOTIFICATION, false, 0, &config_fs },
-	{ "net", "network card; --mac, --mtu", VIRTIO_ID_NET, 2, 12, 256, MIB(16), NET_FORBIDDEN, false, 0,
+	{ "net", "network card; --mac, --mtu", VIRTIO_ID_NET, 2, 12, 256, MIB(16), NET_FORBIDDEN, true, 0,
 		&config_net },
 	{ "gpu", "graphics card; --screen is its size", VIRTIO_ID_GPU, 2, 16, 64, MIB(32),
 		GPU_F_EDID | GPU_F_RESOURCE_BLOB, false, 0, &config_gpu },
@@ -55,7 +55,7 @@ static const struct device_type table[] = {
 	{ "sound", "sound card", VIRTIO_ID_SOUND, 4, 12, 64, MIB(4), SND_F_CTLS, false, 0, NULL },
 	{ "console", "serial ports", VIRTIO_ID_CONSOLE, DEVICE_QUEUES_OF_DAEMON, 12, 64, MIB(1), 0, false, 0, NULL },
 	{ "gpio", "GPIO lines", VIRTIO_ID_GPIO, 2, 8, 64, KIB(256), 0, false, 0, NULL },
-	{ "i2c", "I2C adapter", VIRTIO_ID_I2C_ADAPTER, 1, 0, 64, KIB(256), 0, false, 0, NULL },
+	{ "i2c", "I2C adapter", VIRTIO_ID_I2C_ADAPTER, 1, 0, 64, KIB(256), 0, true, 0, NULL },
 	{ "can", "CAN controller", DEVICE_ID_CAN, 3, 2, 64, MIB(1), 0, false, 0, NULL },
 };
 

@@ -29,8 +29,10 @@ struct config_own;
  * @bounce_size: bytes for data in flight
  * @forbidden: feature bits that must not reach the driver, as they need more
  *	configuration space than @config_size or help of the front-end
- * @in_order: daemons complete each queue's buffers in the order of the available
- *	ring, so a new daemon may go on at the used index of a dead one
+ * @resumable: the rings are all that a daemon needs to go on in the place of one that
+ *	died. Not where it keeps a session of the driver's: open files (fs), resources
+ *	(gpu), streams (sound), connections (vsock), ports (console), requested lines (gpio),
+ *	a started controller (can)
  * @unserved: so many queues at the end exist for the driver only; daemons have none
  * @own: what of the configuration space is the front-end's (config.h); NULL: nothing
  */
@@ -43,7 +45,7 @@ struct device_type {
 	unsigned int queue_size;
 	uint64_t bounce_size;
 	uint64_t forbidden;
-	bool in_order;
+	bool resumable;
 	unsigned int unserved;
 	const struct config_own *own;
 };

@@ -178,6 +178,12 @@ int module_get_queue(struct module *mod, unsigned int queue, struct vlb_queue_st
 	return control(mod, VLB_GET_QUEUE, state);
 }
 
+int module_resume_queue(struct module *mod, unsigned int queue, struct vlb_queue_state *state)
+{
+	*state = (struct vlb_queue_state) { .index = queue };
+	return control(mod, VLB_RESUME_QUEUE, state);
+}
+
 int module_config_changed(struct module *mod)
 {
 	return control(mod, VLB_CONFIG_CHANGED, NULL);

@@ -61,6 +61,11 @@ int module_rekick(struct module *mod);
 
 int module_set_backend(struct module *mod, bool up);
 int module_get_queue(struct module *mod, unsigned int queue, struct vlb_queue_state *state);
+/*
+ * The same for a daemon that takes the place of one that died, while the backend is down: the ring then has
+ * what that one took and did not finish. -ESTALE: it lied in its used ring, and nobody can go on.
+ */
+int module_resume_queue(struct module *mod, unsigned int queue, struct vlb_queue_state *state);
 int module_config_changed(struct module *mod);
 
 int module_fd(const struct module *mod); /* readable when a request waits */

@@ -8,14 +8,14 @@
 
 #define BIT(n) (1ULL << (n))
 
-static int start_ring(struct session *s, unsigned int index)
+static int start_ring(struct session *s, unsigned int index, bool resume)
 {
 	struct frontend_queue queue = { .index = index };
 	struct vlb_queue_state state;
 	int ret;
 
 	/* A driver need not use all queues. */
-	ret = module_get_queue(s->mod, index, &state);
+	ret = resume ? module_resume_queue(s->mod, index, &state) : module_get_queue(s->mod, index, &state);
 	if (ret || !state.ready)
 		return ret;
 	queue.size = state.size;
@@ -29,7 +29,7 @@ static int start_ring(struct session *s, unsigned int index)
 	return frontend_start_queue(s->fe, &queue);
 }
 
-int session_start_rings(struct session *s)
+static int start_rings(struct session *s, bool resume)
 {
 	struct module_pool pool;
 	int ret;
@@ -41,8 +41,13 @@ int session_start_rings(struct session *s)
 	if (!ret)
 		ret = config_start(&s->config, s->fe, s->negotiated);
 	for (unsigned int i = 0; !ret && i < s->num_queues; i++)
-		ret = start_ring(s, i);
+		ret = start_ring(s, i, resume);
 	return ret ? ret : frontend_sync(s->fe);
+}
+
+int session_resume_rings(struct session *s)
+{
+	return start_rings(s, true);
 }
 
 static bool any_running(const struct session *s)
@@ -122,7 +127,7 @@ static int set_status(struct session *s, const struct vlb_request *req)
 		 * translation: its own do not.
 		 */
 		s->negotiated = req->features & frontend_features(s->fe) & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
-		ret = session_start_rings(s);
+		ret = start_rings(s, false);
 		s->started = !ret && any_running(s);
 		if (ret && !frontend_broken(s->fe))
 			stop_rings(s);

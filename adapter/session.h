@@ -41,9 +41,10 @@ struct session {
 void session_handle(struct session *s, const struct vlb_request *req, struct vlb_response *resp);
 
 /*
- * Hand memory and rings to the daemon, each ring at the entry where the driver saw it
- * last. 0, or -errno with the reason in frontend_why().
+ * Hand memory and rings to a daemon that takes the place of one that died; it finds there
+ * what that one did not finish. 0, -ESTALE when nobody can say what that is, or another
+ * -errno with the reason in frontend_why().
  */
-int session_start_rings(struct session *s);
+int session_resume_rings(struct session *s);
 
 #endif /* ADAPTER_SESSION_H */

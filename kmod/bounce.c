@@ -20,6 +20,7 @@
 #include "vlb.h"
 
 #define VLB_MIN_GRANULE 64UL
+#define VLB_FAIL_EDGE	64U
 #define VLB_MAX_MAPPING (256 * 1024UL)
 /* One interrupt that runs so long while it feeds the ring is a daemon's attack. */
 #define VLB_IRQ_BUDGET_NS (500 * NSEC_PER_MSEC)
@@ -172,6 +173,30 @@ void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
 		WRITE_ONCE(b->slots[off >> b->shift].queue, queue + 1);
 }
 
+/* As vlb_bounce_tag(), for a buffer that nobody will fill: an enum vlb_fail. */
+void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail)
+{
+	u64 off = addr - b->iova;
+
+	if (addr >= b->iova && off < b->size)
+		WRITE_ONCE(b->slots[off >> b->shift].fail, fail);
+}
+
+/* Does a mapping begin at @addr that was seen in @queue? */
+bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
+{
+	u64 off = addr - b->iova;
+	unsigned long flags;
+	bool live;
+
+	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+		return false;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	live = test_bit(off >> b->shift, b->head) && b->slots[off >> b->shift].queue == queue + 1;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return live;
+}
+
 /* Pool memory behind [addr, addr + len), or NULL when it is not all in the area. */
 void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len)
 {
@@ -210,6 +235,7 @@ dma_addr_t vlb_map_phys(struct device *parent, phys_addr_t phys, size_t size,
 	long index;
 	u8 *slot;
 
+	vlb_inflight_before_map(dev);
 	if (!size || size > b->size || attrs & VLB_ATTR_NO_RAM || vlb_irq_exhausted(dev)) {
 		atomic64_inc(&b->map_failures);
 		return DMA_MAPPING_ERROR;
@@ -240,6 +266,24 @@ static void vlb_account(struct vlb_device *dev, const struct vlb_slot *slot)
 		atomic64_add(slot->len, &q->bytes_from_daemon);
 }
 
+/*
+ * A status byte or code of all ones is an error, or at least no success, in every
+ * device type (virtio 1.4, chapter 5). FUSE has an errno there, and ones would be
+ * EPERM. What is between the ends is payload.
+ */
+static void vlb_answer_failed(const struct vlb_slot *slot, u8 *buf)
+{
+	static const __le32 fuse[] = { cpu_to_le32(16), cpu_to_le32(-EIO) };
+	u32 edge = min_t(u32, slot->len, VLB_FAIL_EDGE);
+
+	if (slot->fail == VLB_FAIL_FUSE) {
+		memcpy(buf, fuse, min_t(size_t, slot->len, sizeof(fuse)));
+		return;
+	}
+	memset(buf, 0xff, edge);
+	memset(buf + slot->len - edge, 0xff, edge);
+}
+
 void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
@@ -254,7 +298,9 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		return;
 	}
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		if (slot.dir != DMA_TO_DEVICE) {
+		if (slot.dir != DMA_TO_DEVICE && unlikely(slot.fail)) {
+			vlb_answer_failed(&slot, phys_to_virt(slot.orig));
+		} else if (slot.dir != DMA_TO_DEVICE) {
 			memcpy(phys_to_virt(slot.orig), vlb_slot_vaddr(b, index), slot.len);
 			atomic64_add(slot.len, &b->bytes_from_daemon);
 		}

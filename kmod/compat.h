@@ -115,6 +115,14 @@ static inline dma_addr_t vlb_map_page(struct device *parent, struct page *page,
 #define in_hardirq() in_irq()
 #endif
 
+/* Before 6.0 a virtqueue that met a bad used entry stays broken until the driver is unbound. */
+static inline void vlb_unbreak_queue(struct virtqueue *vq)
+{
+#ifdef HAVE_UNBREAK_QUEUE
+	__virtqueue_unbreak(vq);
+#endif
+}
+
 static inline void vlb_set_num_max(struct virtqueue *vq, unsigned int num)
 {
 #ifdef HAVE_VQ_NUM_MAX

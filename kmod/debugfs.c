@@ -21,7 +21,7 @@ static void vlb_show_requests(struct seq_file *seq, struct vlb_device *dev)
 	seq_printf(seq, "rings: %s\n", dev->rings_out ? "with the daemon" : "free");
 	seq_printf(seq, "requests: %llu late %llu failed %llu\n", dev->requests, dev->requests_late,
 		   dev->requests_failed);
-	seq_printf(seq, "breaks: %llu\n", dev->breaks);
+	seq_printf(seq, "breaks: %llu%s\n", dev->breaks, dev->draining ? " draining" : "");
 	spin_unlock(&dev->lock);
 }
 
@@ -46,16 +46,21 @@ static void vlb_show_queue(struct seq_file *seq, struct vlb_device *dev, u32 ind
 {
 	struct vlb_queue *q = &dev->queues[index];
 	struct vlb_queue_state state;
+	unsigned int inflight;
+	bool exact;
 
 	spin_lock(&dev->lock);
 	vlb_queue_state(q, &state);
 	spin_unlock(&dev->lock);
+	inflight = vlb_inflight_count(q, &exact);
 	seq_printf(
 		seq,
-		"queue %u: ready %u size %u avail %u used %u kicks %lld calls %lld interrupts %lld to-daemon %lld from-daemon %lld\n",
+		"queue %u: ready %u size %u avail %u used %u kicks %lld calls %lld interrupts %lld to-daemon %lld from-daemon %lld in-flight %u%s drained %lld\n",
 		index, state.ready, state.size, state.avail_idx, state.used_idx,
 		vlb_count(&q->kicks), vlb_count(&q->calls), vlb_count(&q->interrupts),
-		vlb_count(&q->bytes_to_daemon), vlb_count(&q->bytes_from_daemon));
+		vlb_count(&q->bytes_to_daemon), vlb_count(&q->bytes_from_daemon),
+		state.ready ? inflight : 0, state.ready && !exact ? " unsure" : "",
+		vlb_count(&q->drained));
 }
 
 static int vlb_state_show(struct seq_file *seq, void *unused)

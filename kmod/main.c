@@ -77,6 +77,12 @@ void vlb_queue_work(struct work_struct *work)
 	queue_work(vlb_module.wq, work);
 }
 
+/* Any context. Again before it has run: it runs at the new time. */
+void vlb_queue_delayed_work(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(vlb_module.wq, work, delay);
+}
+
 static void vlb_start_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, start);
@@ -99,6 +105,8 @@ static void vlb_stop_work(struct work_struct *work)
 	if (dev->registered)
 		vlb_transport_unregister(dev);
 	cancel_work_sync(&dev->runaway);
+	cancel_work_sync(&dev->notify);
+	cancel_delayed_work_sync(&dev->drain);
 	debugfs_remove_recursive(dev->debugfs);
 	vlb_device_put(dev);
 }
@@ -122,7 +130,9 @@ static int vlb_open(struct inode *inode, struct file *file)
 	INIT_WORK(&dev->start, vlb_start_work);
 	INIT_WORK(&dev->stop, vlb_stop_work);
 	INIT_WORK(&dev->runaway, vlb_runaway_work);
+	INIT_WORK(&dev->notify, vlb_notify_work);
 	INIT_WORK(&dev->free, vlb_device_free);
+	vlb_drain_init(dev);
 	dev->pdev.id = -1;
 	vlb_requests_init(dev);
 	file->private_data = dev;
@@ -346,9 +356,10 @@ static int vlb_start(struct vlb_device *dev)
 	return 0;
 }
 
-static int vlb_get_queue(struct vlb_device *dev, void __user *arg)
+static int vlb_get_queue(struct vlb_device *dev, void __user *arg, bool resume)
 {
 	struct vlb_queue_state state;
+	int err;
 
 	if (dev->state == VLB_NEW)
 		return -ENODEV;
@@ -356,6 +367,11 @@ static int vlb_get_queue(struct vlb_device *dev, void __user *arg)
 		return -EFAULT;
 	if (state.index >= dev->num_queues)
 		return -EINVAL;
+	if (resume) {
+		err = vlb_inflight_resume(&dev->queues[state.index]);
+		if (err)
+			return err;
+	}
 	spin_lock(&dev->lock);
 	vlb_queue_state(&dev->queues[state.index], &state);
 	spin_unlock(&dev->lock);
@@ -374,7 +390,9 @@ static long vlb_ioctl_locked(struct vlb_device *dev, unsigned int cmd, void __us
 	case VLB_START:
 		return vlb_start(dev);
 	case VLB_GET_QUEUE:
-		return vlb_get_queue(dev, arg);
+		return vlb_get_queue(dev, arg, false);
+	case VLB_RESUME_QUEUE:
+		return vlb_get_queue(dev, arg, true);
 	}
 	if (cmd != VLB_CONFIG_CHANGED && cmd != VLB_BREAK)
 		return -ENOTTY;

@@ -25,15 +25,35 @@ static bool vlb_pool_page_is_ro(const struct vlb_pool *pool, unsigned long index
 	return index / slot < pool->nslots && index % slot < pool->slot_ro;
 }
 
+static bool vlb_pool_is_fenced(const struct vlb_pool *pool, unsigned long index)
+{
+	unsigned long slot = pool->slot_ro + pool->slot_rw;
+
+	return READ_ONCE(pool->fenced) && index / slot < pool->nslots &&
+	       index % slot >= pool->slot_ro;
+}
+
+/*
+ * The page lock is held until the page is mapped, so that vlb_pool_fence() can wait
+ * for those who came before it.
+ */
 static vm_fault_t vlb_pool_fault(struct vm_fault *vmf)
 {
 	struct vlb_pool *pool = vmf->vma->vm_file->private_data;
+	struct page *page;
 
 	if (vmf->pgoff >= pool->npages)
 		return VM_FAULT_SIGBUS;
-	vmf->page = pool->pages[vmf->pgoff];
-	get_page(vmf->page);
-	return 0;
+	page = pool->pages[vmf->pgoff];
+	lock_page(page);
+	if (vlb_pool_is_fenced(pool, vmf->pgoff)) {
+		unlock_page(page);
+		page = pool->decoy;
+		lock_page(page);
+	}
+	get_page(page);
+	vmf->page = page;
+	return VM_FAULT_LOCKED;
 }
 
 /*
@@ -44,7 +64,14 @@ static vm_fault_t vlb_pool_mkwrite(struct vm_fault *vmf)
 {
 	struct vlb_pool *pool = vmf->vma->vm_file->private_data;
 
-	return vlb_pool_page_is_ro(pool, vmf->pgoff) ? VM_FAULT_SIGBUS : 0;
+	if (vlb_pool_page_is_ro(pool, vmf->pgoff))
+		return VM_FAULT_SIGBUS;
+	lock_page(vmf->page);
+	if (vmf->page == pool->decoy || !vlb_pool_is_fenced(pool, vmf->pgoff))
+		return VM_FAULT_LOCKED;
+	/* Fenced since it was looked up: the fault comes again. */
+	unlock_page(vmf->page);
+	return VM_FAULT_NOPAGE;
 }
 
 static const struct vm_operations_struct vlb_pool_vm_ops = {
@@ -67,9 +94,11 @@ static void vlb_pool_free(struct vlb_pool *pool)
 
 	if (pool->vaddr)
 		vunmap(pool->vaddr);
-	for (i = 0; i < pool->npages && pool->pages[i]; i++)
+	for (i = 0; pool->pages && i < pool->npages && pool->pages[i]; i++)
 		put_page(pool->pages[i]);
 	kvfree(pool->pages);
+	if (pool->decoy)
+		put_page(pool->decoy);
 	kfree(pool);
 }
 
@@ -126,7 +155,8 @@ static int vlb_pool_populate(struct vlb_pool *pool)
 	unsigned long i;
 
 	pool->pages = kvcalloc(pool->npages, sizeof(*pool->pages), GFP_KERNEL);
-	if (!pool->pages)
+	pool->decoy = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!pool->pages || !pool->decoy)
 		return -ENOMEM;
 	mapping_set_unevictable(mapping);
 	for (i = 0; i < pool->npages; i++) {
@@ -190,6 +220,27 @@ struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_siz
 void vlb_pool_put(struct vlb_pool *pool)
 {
 	fput(pool->file);
+}
+
+/*
+ * Fenced, the used rings belong to the kernel alone: user space finds a page in
+ * their place that nobody reads. Its mappings stay, so a daemon that is late
+ * comes to no harm. May sleep.
+ */
+void vlb_pool_fence(struct vlb_pool *pool, bool on)
+{
+	unsigned long i;
+
+	if (READ_ONCE(pool->fenced) == on)
+		return;
+	WRITE_ONCE(pool->fenced, on);
+	for (i = 0; i < (unsigned long)pool->nslots * (pool->slot_ro + pool->slot_rw); i++) {
+		if (vlb_pool_page_is_ro(pool, i))
+			continue;
+		lock_page(pool->pages[i]);
+		unlock_page(pool->pages[i]);
+	}
+	unmap_mapping_range(pool->file->f_mapping, 0, vlb_pool_bounce_offset(pool), 1);
 }
 
 u64 vlb_pool_size(const struct vlb_pool *pool)

@@ -18,60 +18,52 @@
 /* Rounds of the whole ring that one interrupt may put back before time counts. */
 #define VLB_IRQ_ROUNDS 16
 
-static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc)
+static void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *desc,
+				 vlb_desc_fn *fn, void *arg)
 {
 	struct virtio_device *vdev = &q->dev->vdev;
-	struct vlb_bounce *b = &q->dev->bounce;
-	u64 addr = virtio64_to_cpu(vdev, READ_ONCE(desc->addr));
+	u32 i, count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*desc);
 	const struct vring_desc *table;
-	u32 i, count;
 
-	vlb_bounce_tag(b, addr, q->index);
-	if (!(virtio16_to_cpu(vdev, READ_ONCE(desc->flags)) & VRING_DESC_F_INDIRECT))
-		return;
-	count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*table);
 	/* A table may be longer than its ring. */
 	count = min_t(u32, count, VLB_MAX_QUEUE_SIZE);
-	table = vlb_bounce_peek(b, addr, count * sizeof(*table));
+	table = vlb_bounce_peek(&q->dev->bounce, virtio64_to_cpu(vdev, READ_ONCE(desc->addr)),
+				count * sizeof(*table));
 	for (i = 0; table && i < count; i++)
-		vlb_bounce_tag(b, virtio64_to_cpu(vdev, READ_ONCE(table[i].addr)), q->index);
+		fn(q, &table[i], arg);
 }
 
-static void vlb_queue_tag_chain(struct vlb_queue *q, unsigned int head)
+/*
+ * Calls @fn for each descriptor of a chain, those of indirect tables included.
+ * Daemons can write these tables; no more than their own device may depend on it.
+ */
+void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg)
 {
-	const struct vring *ring = &q->ring;
 	unsigned int n;
 
 	for (n = 0; n < q->size && head < q->size; n++) {
-		const struct vring_desc *desc = &ring->desc[head];
+		const struct vring_desc *desc = &q->ring.desc[head];
+		u16 flags = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->flags));
 
-		vlb_queue_tag_desc(q, desc);
-		if (!(virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->flags)) & VRING_DESC_F_NEXT))
+		fn(q, desc, arg);
+		if (flags & VRING_DESC_F_INDIRECT)
+			vlb_queue_walk_table(q, desc, fn, arg);
+		if (!(flags & VRING_DESC_F_NEXT))
 			break;
 		head = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->next));
 	}
 }
 
-/*
- * Follows what the driver made available since the last look and marks the
- * mappings as this queue's. Daemons can write indirect tables; no more than
- * their own device depends on it.
- */
-void vlb_queue_tag(struct vlb_queue *q)
+static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc, void *unused)
 {
-	struct virtio_device *vdev = &q->dev->vdev;
-	u16 idx = virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->idx));
-	u16 seen = atomic_xchg(&q->seen, idx);
+	vlb_bounce_tag(&q->dev->bounce, virtio64_to_cpu(&q->dev->vdev, READ_ONCE(desc->addr)),
+		       q->index);
+}
 
-	/* Pairs with the barrier before the driver moves idx: the entries are there. */
-	smp_rmb();
-	if ((u16)(idx - seen) > q->size)
-		seen = idx - q->size;
-	for (; seen != idx; seen++) {
-		unsigned int slot = seen & (q->size - 1);
-
-		vlb_queue_tag_chain(q, virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->ring[slot])));
-	}
+/* Marks the mappings of a chain as this queue's. */
+void vlb_queue_tag(struct vlb_queue *q, unsigned int head)
+{
+	vlb_queue_walk(q, head, vlb_queue_tag_desc, NULL);
 }
 
 static void vlb_kick_irq(struct irq_work *work)
@@ -87,7 +79,11 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	struct vlb_queue *q = vq->priv;
 
 	atomic64_inc(&q->kicks);
-	vlb_queue_tag(q);
+	if (unlikely(READ_ONCE(q->dev->draining))) {
+		vlb_drain_kick(q);
+		return true;
+	}
+	vlb_inflight_update(q);
 	if (likely(vlb_eventfd_may_signal()))
 		vlb_eventfd_signal(q->kick);
 	else
@@ -103,7 +99,7 @@ static void vlb_call_irq(struct irq_work *work)
 	/* A daemon may call at any time, a driver expects it from DRIVER_OK on. */
 	if (!(READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
-	vlb_queue_tag(q);
+	vlb_inflight_update(q);
 	/* PREEMPT_RT runs this in a thread, where nothing can be kept from the CPU. */
 	budget = in_hardirq() ? this_cpu_ptr(q->dev->budget) : NULL;
 	if (budget)
@@ -115,6 +111,12 @@ static void vlb_call_irq(struct irq_work *work)
 		atomic64_inc(&q->interrupts);
 	if (budget)
 		budget->max_maps = 0;
+}
+
+/* Is this the queue's own callback, or that of another queue of the device? */
+bool vlb_queue_in_interrupt(struct vlb_queue *q)
+{
+	return in_hardirq() && this_cpu_ptr(q->dev->budget)->max_maps;
 }
 
 /* Runs with the eventfd's lock held and interrupts off. */
@@ -170,6 +172,7 @@ void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int in
 	q->index = index;
 	init_irq_work(&q->kick_irq, vlb_kick_irq);
 	init_irq_work(&q->call_irq, vlb_call_irq);
+	raw_spin_lock_init(&q->inflight.lock);
 }
 
 /*
@@ -185,6 +188,8 @@ int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int
 	if (q->configured)
 		return -EBUSY;
 	if (size) {
+		if (!q->inflight.taken && vlb_inflight_alloc(&q->inflight, q->dev->max_queue_size))
+			return -ENOMEM;
 		kick = eventfd_ctx_fdget(kick_fd);
 		if (IS_ERR(kick))
 			return PTR_ERR(kick);
@@ -209,13 +214,14 @@ void vlb_queue_release(struct vlb_queue *q)
 		eventfd_ctx_put(q->kick);
 	if (q->call)
 		fput(q->call);
+	vlb_inflight_free(&q->inflight);
 }
 
 /* Empties the ring for a new driver; nothing of the last one's remains. */
 void vlb_queue_place(struct vlb_queue *q)
 {
 	memset(q->ring.desc, 0, vring_size(q->size, PAGE_SIZE));
-	atomic_set(&q->seen, 0);
+	vlb_inflight_reset(q);
 }
 
 /* VLB_GET_QUEUE; the caller holds vlb_device.lock. The used index is the daemon's word. */

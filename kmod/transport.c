@@ -28,8 +28,9 @@ u64 vlb_offered_features(u64 features)
 }
 
 /*
- * Stops the queues and tells the driver that the device needs a reset. @why is
- * for the log. The next reset heals it, unless the file is closed.
+ * Ends service: what the driver waits for fails, and it is told that the device
+ * needs a reset. @why is for the log. The next reset heals it, unless the file is
+ * closed. May sleep.
  */
 void vlb_break(struct vlb_device *dev, const char *why)
 {
@@ -39,13 +40,26 @@ void vlb_break(struct vlb_device *dev, const char *why)
 	tell = !dev->needs_reset && !dev->dead && dev->status & VIRTIO_CONFIG_S_DRIVER_OK;
 	dev->needs_reset = true;
 	dev->breaks += tell;
-	if (dev->has_vqs)
-		virtio_break_device(&dev->vdev);
 	spin_unlock(&dev->lock);
+	vlb_drain_start(dev);
 	if (tell) {
 		dev_warn(&dev->pdev.dev, "device stopped: %s\n", why);
-		virtio_config_changed(&dev->vdev);
+		vlb_queue_work(&dev->notify);
 	}
+}
+
+/*
+ * Tells the driver that configuration space changed. From a work item, as the
+ * driver may read it, from the adapter that is just telling us. The virtio
+ * core holds a spinlock meanwhile, so it can only read what was fetched before.
+ */
+void vlb_notify_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, notify);
+
+	if (dev->config_size && READ_ONCE(dev->backend) == VLB_BACKEND_UP)
+		vlb_request_config_get(dev, 0, dev->snapshot, dev->config_size);
+	virtio_config_changed(&dev->vdev);
 }
 
 void vlb_config_changed(struct vlb_device *dev)
@@ -57,7 +71,7 @@ void vlb_config_changed(struct vlb_device *dev)
 	tell = dev->status & VIRTIO_CONFIG_S_DRIVER_OK;
 	spin_unlock(&dev->lock);
 	if (tell)
-		virtio_config_changed(&dev->vdev);
+		vlb_queue_work(&dev->notify);
 }
 
 static void vlb_get(struct virtio_device *vdev, unsigned int offset, void *buf, unsigned int len)
@@ -67,7 +81,11 @@ static void vlb_get(struct virtio_device *vdev, unsigned int offset, void *buf, 
 	memset(buf, 0, len);
 	if (offset >= dev->config_size)
 		return;
-	vlb_request_config_get(dev, offset, buf, min(len, dev->config_size - offset));
+	len = min(len, dev->config_size - offset);
+	if (irqs_disabled())
+		memcpy(buf, dev->snapshot + offset, len);
+	else
+		vlb_request_config_get(dev, offset, buf, len);
 }
 
 static void vlb_set(struct virtio_device *vdev, unsigned int offset, const void *buf,
@@ -138,6 +156,7 @@ static void vlb_reset(struct virtio_device *vdev)
 
 	spin_lock(&dev->lock);
 	WRITE_ONCE(dev->status, 0);
+	WRITE_ONCE(dev->draining, false);
 	dev->needs_reset = false;
 	dev->gave_up = false;
 	spin_unlock(&dev->lock);
@@ -171,11 +190,12 @@ static void vlb_del_vqs(struct virtio_device *vdev)
 	list_for_each_entry_safe(vq, next, &vdev->vqs, list) {
 		struct vlb_queue *q = vq->priv;
 
-		vlb_queue_unhook(q);
-		vlb_queue_tag(q);
+		/* Before the hook goes: draining raises the interrupt of ready queues. */
 		spin_lock(&dev->lock);
-		q->ready = false;
+		WRITE_ONCE(q->ready, false);
 		spin_unlock(&dev->lock);
+		vlb_queue_unhook(q);
+		vlb_inflight_update(q);
 		q->vq = NULL;
 		vring_del_virtqueue(vq);
 	}
@@ -209,7 +229,7 @@ static struct virtqueue *vlb_add_vq(struct vlb_device *dev, unsigned int index,
 		return ERR_PTR(err);
 	}
 	spin_lock(&dev->lock);
-	q->ready = true;
+	WRITE_ONCE(q->ready, true);
 	spin_unlock(&dev->lock);
 	return vq;
 }
@@ -224,9 +244,9 @@ static int vlb_open_rings(struct vlb_device *dev)
 		err = -ENODEV;
 	else if (dev->rings_out)
 		err = -EIO;
-	else
-		dev->has_vqs = true;
 	spin_unlock(&dev->lock);
+	if (!err)
+		vlb_pool_fence(dev->pool, false);
 	if (err == -EIO)
 		dev_err(&dev->pdev.dev, "a daemon still uses the rings: end it, then bind again\n");
 	return err;

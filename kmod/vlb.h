@@ -9,10 +9,10 @@
  * stop; virtio device; parent) holds one reference, the last one frees it
  * all. The module cannot be unloaded before.
  *
- * Locks, outer first: ctl (ioctls) > lock (everything short) > the virtio
- * core's vqs_list_lock; bounce.lock nests inside any of them and is the only
- * one taken in interrupts. Nothing is held across register, unregister or a
- * wait for the adapter.
+ * Locks, outer first: ctl (ioctls) > lock (everything short) > the queues'
+ * inflight.lock, never two at once; bounce.lock nests inside any of them. The
+ * last two are the only ones taken in interrupts. Nothing is held across
+ * register, unregister or a wait for the adapter.
  */
 #ifndef VLB_H
 #define VLB_H
@@ -52,6 +52,8 @@
  * @slot_rw: per ring slot, pages for the used ring, following slot_ro
  * @nslots: ring slots; the bounce area follows the last one
  * @shmem_fops: what the inode would have without us
+ * @decoy: what user space finds in place of used rings while @fenced
+ * @fenced: no write of user space reaches a used ring
  */
 struct vlb_pool {
 	struct file *file;
@@ -62,6 +64,15 @@ struct vlb_pool {
 	unsigned int slot_rw;
 	unsigned int nslots;
 	const struct file_operations *shmem_fops;
+	struct page *decoy;
+	bool fenced;
+};
+
+/* The driver's view of a buffer that failed. */
+enum vlb_fail {
+	VLB_FAIL_NOT, /* it did not: what the daemon wrote */
+	VLB_FAIL_ONES, /* all ones at both ends, where answers have their status */
+	VLB_FAIL_FUSE, /* struct fuse_out_header with EIO */
 };
 
 /**
@@ -70,12 +81,14 @@ struct vlb_pool {
  * @len: bytes; what will be copied back at most, whatever the ring says
  * @queue: 1 + index of the queue it was seen in, 0 when not known
  * @dir: enum dma_data_direction; DMA_NONE for coherent memory
+ * @fail: what the driver will find in it, where no daemon answers any more
  */
 struct vlb_slot {
 	phys_addr_t orig;
 	u32 len;
 	u16 queue;
 	u8 dir;
+	u8 fail;
 };
 
 /**
@@ -126,6 +139,26 @@ struct vlb_irq_budget {
 };
 
 /**
+ * struct vlb_inflight - which buffers of a queue the daemon has
+ * @lock: protects all; nothing but bounce.lock nests inside
+ * @taken: by head: 1 while the daemon has it
+ * @order: by head: when it was made available last
+ * @next: the next number for @order
+ * @avail: available index up to which this is true
+ * @used: used index up to which this is true
+ * @exact: neither ring has moved in a way that cannot be
+ */
+struct vlb_inflight {
+	raw_spinlock_t lock;
+	u16 *taken;
+	u64 *order;
+	u64 next;
+	u16 avail;
+	u16 used;
+	bool exact;
+};
+
+/**
  * struct vlb_queue - one virtqueue
  * @size: descriptors; 0 when the queue does not exist
  * @configured: VLB_SETUP_QUEUE was called
@@ -136,7 +169,7 @@ struct vlb_irq_budget {
  * @kick_irq: does so later where an eventfd may not be signalled
  * @call: the daemon's eventfd; the reference keeps @call_head alive
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
- * @seen: available index up to which buffers were attributed to this queue
+ * @drained: buffers that were given back to the driver without having been served
  */
 struct vlb_queue {
 	struct vlb_device *dev;
@@ -152,7 +185,8 @@ struct vlb_queue {
 	wait_queue_head_t *call_head;
 	wait_queue_entry_t call_wait;
 	struct irq_work call_irq;
-	atomic_t seen;
+	struct vlb_inflight inflight;
+	atomic64_t drained;
 	atomic64_t kicks;
 	atomic64_t calls;
 	atomic64_t interrupts;
@@ -176,7 +210,8 @@ enum vlb_state {
  * @late: a request timed out; nobody waits again until the adapter writes
  * @gave_up: a driver waited retry_timeout_ms in vain; it does not do so again
  *	before the next try or the next daemon
- * @has_vqs: virtio_break_device() may be called
+ * @draining: nobody will serve the rings; buffers go back with errors
+ * @snapshot: configuration space for drivers that read it where nobody may sleep
  * @rings_out: a daemon was told the ring addresses and has not let go since
  * @reset_id: the last reset nobody waits for any more
  * @queued: struct vlb_pending, not read yet
@@ -196,6 +231,8 @@ struct vlb_device {
 	struct work_struct start;
 	struct work_struct stop;
 	struct work_struct runaway;
+	struct work_struct notify;
+	struct delayed_work drain;
 	struct work_struct free;
 	bool registered;
 	int start_error;
@@ -214,10 +251,11 @@ struct vlb_device {
 	bool dead;
 	bool late;
 	bool gave_up;
-	bool has_vqs;
+	bool draining;
 	bool needs_reset;
 	bool rings_out;
 	u8 status;
+	u8 snapshot[VLB_MAX_CONFIG];
 	u32 generation;
 	u32 backend;
 	u32 next_id;
@@ -242,10 +280,17 @@ static inline struct vlb_device *vlb_of_parent(struct device *parent)
 	return container_of(parent, struct vlb_device, pdev.dev);
 }
 
+/* One buffer in flight, for sorting. */
+struct vlb_taken {
+	u64 order;
+	u16 head;
+};
+
 /* main.c */
 void vlb_device_get(struct vlb_device *dev);
 void vlb_device_put(struct vlb_device *dev);
 void vlb_queue_work(struct work_struct *work);
+void vlb_queue_delayed_work(struct delayed_work *work, unsigned long delay);
 
 /* request.c: what the kernel asks the adapter; all but kill may sleep, bounded */
 int vlb_request_config_get(struct vlb_device *dev, u32 offset, void *buf, u32 len);
@@ -264,9 +309,11 @@ int vlb_transport_register(struct vlb_device *dev);
 void vlb_transport_unregister(struct vlb_device *dev);
 void vlb_break(struct vlb_device *dev, const char *why);
 void vlb_config_changed(struct vlb_device *dev);
+void vlb_notify_work(struct work_struct *work);
 u64 vlb_offered_features(u64 features);
 
 /* queue.c */
+typedef void vlb_desc_fn(struct vlb_queue *q, const struct vring_desc *desc, void *arg);
 int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int call_fd);
 void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int index);
 void vlb_queue_release(struct vlb_queue *q);
@@ -274,12 +321,31 @@ void vlb_queue_place(struct vlb_queue *q);
 int vlb_queue_hook(struct vlb_queue *q);
 void vlb_queue_unhook(struct vlb_queue *q);
 bool vlb_queue_notify(struct virtqueue *vq);
-void vlb_queue_tag(struct vlb_queue *q);
+void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg);
+void vlb_queue_tag(struct vlb_queue *q, unsigned int head);
+bool vlb_queue_in_interrupt(struct vlb_queue *q);
 void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state);
+
+/* inflight.c */
+int vlb_inflight_alloc(struct vlb_inflight *f, unsigned int size);
+void vlb_inflight_free(struct vlb_inflight *f);
+void vlb_inflight_reset(struct vlb_queue *q);
+void vlb_inflight_sync(struct vlb_queue *q);
+void vlb_inflight_update(struct vlb_queue *q);
+void vlb_inflight_before_map(struct vlb_device *dev);
+unsigned int vlb_inflight_count(struct vlb_queue *q, bool *exact);
+int vlb_inflight_resume(struct vlb_queue *q);
+void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, u64 *claimed);
+
+/* drain.c: buffers go back to the driver with errors when nobody will serve them */
+void vlb_drain_init(struct vlb_device *dev);
+void vlb_drain_start(struct vlb_device *dev);
+void vlb_drain_kick(struct vlb_queue *q);
 
 /* pool.c */
 struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size);
 void vlb_pool_put(struct vlb_pool *pool);
+void vlb_pool_fence(struct vlb_pool *pool, bool on);
 u64 vlb_pool_size(const struct vlb_pool *pool);
 size_t vlb_pool_bounce_offset(const struct vlb_pool *pool);
 struct vring vlb_pool_ring(const struct vlb_pool *pool, unsigned int slot, unsigned int size);
@@ -289,6 +355,8 @@ int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t siz
 void vlb_bounce_free(struct vlb_bounce *b);
 void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
+void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail);
+bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 void vlb_bounce_reclaim(struct vlb_device *dev);
 int vlb_dma_attach(struct vlb_device *dev);
 void vlb_dma_limit(struct vlb_device *dev);

@@ -11,7 +11,8 @@
  *	VLB_SET_BACKEND		the daemon answers (and again whenever that changes)
  *	VLB_START		the kernel registers the device, drivers may bind
  *	read() / write()	requests of the kernel and their answers, until
- *	close()			the device is broken, unregistered and freed
+ *	close()			what its driver waits for fails, the device is
+ *				unregistered and freed
  *
  * Requests: read() returns exactly one struct vlb_request, poll() says POLLIN
  * when one is waiting. Each is answered by write() of one struct vlb_response
@@ -31,7 +32,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define VLB_ABI_VERSION 1
+#define VLB_ABI_VERSION 2
 
 #define VLB_NAME_LEN	   32 /* with the terminating NUL */
 #define VLB_MAX_QUEUES	   1024
@@ -134,6 +135,13 @@ struct vlb_setup_queue {
  * @desc: out; IOVA of the descriptor table
  * @avail: out; IOVA of the available ring
  * @used: out; IOVA of the used ring
+ *
+ * VLB_RESUME_QUEUE also rewrites the available ring, for a daemon that begins at
+ * used_idx: the entries from there to avail_idx become the buffers that were made
+ * available and never used, each once, oldest first. So no request is lost, whatever
+ * order the last daemon worked in. Only between VLB_BACKEND_DOWN and
+ * VLB_BACKEND_UP (else EBUSY), when the last daemon has died or hung up: it must not
+ * write any more. ESTALE: that daemon spoilt its used ring, nobody can go on.
  */
 struct vlb_queue_state {
 	__u32 index;
@@ -203,9 +211,14 @@ struct vlb_response {
 #define VLB_SET_BACKEND _IOW(VLB_IOC_MAGIC, 3, __u32)
 #define VLB_START	_IO(VLB_IOC_MAGIC, 4)
 #define VLB_GET_QUEUE	_IOWR(VLB_IOC_MAGIC, 5, struct vlb_queue_state)
+/* As VLB_GET_QUEUE, for a daemon that takes the place of one that died; see struct vlb_queue_state. */
+#define VLB_RESUME_QUEUE _IOWR(VLB_IOC_MAGIC, 8, struct vlb_queue_state)
 /* The daemon's configuration space changed (VHOST_USER_BACKEND_CONFIG_CHANGE_MSG). */
 #define VLB_CONFIG_CHANGED _IO(VLB_IOC_MAGIC, 6)
-/* The device cannot go on: break its queues and show NEEDS_RESET to the driver. */
+/*
+ * The device cannot go on: what the driver waits for fails, as does all it asks
+ * from now on, and it sees NEEDS_RESET.
+ */
 #define VLB_BREAK _IO(VLB_IOC_MAGIC, 7)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */

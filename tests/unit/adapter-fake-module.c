@@ -125,6 +125,11 @@ int module_get_queue(struct module *mod, unsigned int queue, struct vlb_queue_st
 	return 0;
 }
 
+int module_resume_queue(struct module *mod, unsigned int queue, struct vlb_queue_state *state)
+{
+	return kernel.resume_error ? kernel.resume_error : module_get_queue(mod, queue, state);
+}
+
 int module_config_changed(struct module *mod)
 {
 	kernel.config_changes++;

@@ -7,7 +7,7 @@
 
 /**
  * struct fake_kernel - what the fake did, and how it shall behave
- * @open_error: module_open() fails with it; @create_error and @respond_error likewise
+ * @open_error: module_open() fails with it; @create_error, @respond_error and @resume_error likewise
  * @created: devices made so far; @alive: those not freed
  * @used_idx: of every ring
  */
@@ -15,6 +15,7 @@ struct fake_kernel {
 	int open_error;
 	int create_error;
 	int respond_error;
+	int resume_error;
 	unsigned int created;
 	unsigned int alive;
 	bool up;

@@ -235,16 +235,32 @@ static void answer_too_late(void **state)
 	assert_int_equal(fake_kernel()->created, 2);
 }
 
-static void death_out_of_order(void **state)
+static void death_with_a_session(void **state)
 {
 	struct fixture *x = *state;
 
-	x->opt.type.in_order = false;
+	x->opt.type.resumable = false;
 	start_daemon(x);
 	begin(x);
 	bind_driver(x);
 	stop_daemon(x);
 	assert_true(run_until(x, is_removed));
+}
+
+/* The rings that the last daemon left make no sense: the driver begins anew with the one that came. */
+static void death_of_a_liar(void **state)
+{
+	struct fixture *x = *state;
+
+	start_daemon(x);
+	begin(x);
+	bind_driver(x);
+	stop_daemon(x);
+	assert_true(run_until(x, is_down));
+	fake_kernel()->resume_error = -ESTALE;
+	start_daemon(x);
+	assert_true(run_until(x, is_second));
+	fake_kernel()->resume_error = 0;
 }
 
 static void returns_with_less(void **state)
@@ -356,7 +372,8 @@ int main(void)
 		TEST(death_in_probe),
 		TEST(request_overtaken_by_death),
 		TEST(answer_too_late),
-		TEST(death_out_of_order),
+		TEST(death_with_a_session),
+		TEST(death_of_a_liar),
 		TEST(returns_with_less),
 		TEST(daemon_hangs),
 		TEST(hangs_at_reset),

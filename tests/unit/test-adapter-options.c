@@ -70,7 +70,7 @@ static void good_lines(void **state)
 		0);
 	assert_int_equal(opt.type.id, 29);
 	assert_int_equal(opt.type.config_size, 0);
-	assert_false(opt.type.in_order);
+	assert_false(opt.type.resumable);
 	assert_int_equal(
 		parse("--device=fs --fs-tag=a_tag --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
 	assert_string_equal(opt.config.fs_tag, "a_tag");

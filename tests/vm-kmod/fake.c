@@ -146,6 +146,8 @@ static void answer(struct fake *f, const struct vlb_request *req)
 	case VLB_REQ_CONFIG_GET:
 		if (f->create.device_id == FAKE_ID_INPUT)
 			input_config(f, config);
+		else if (f->create.device_id == FAKE_ID_BLOCK)
+			memcpy(config, &(uint64_t) { htole64(f->capacity) }, sizeof(f->capacity));
 		FAKE_NEED(req->offset + req->len <= sizeof(config));
 		memcpy(resp.data, config + req->offset, req->len);
 		resp.len = req->len;

@@ -17,6 +17,7 @@
 
 #define FAKE_MAX_QUEUES 8
 #define FAKE_ID_NET	1
+#define FAKE_ID_BLOCK	2
 #define FAKE_ID_RNG	4
 #define FAKE_ID_INPUT	18
 #define FAKE_ID_NONE	60 /* no driver knows it */
@@ -55,6 +56,7 @@ struct fake {
 	volatile unsigned int resets;
 	volatile unsigned int requests;
 	volatile uint32_t last_reset_id;
+	uint64_t capacity; /* of a block device, sectors */
 	uint8_t select;
 	uint8_t subsel;
 };

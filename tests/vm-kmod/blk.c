@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/virtio_blk.h>
+
+#include "blk.h"
+
+/* One request; the data may be in several pieces. */
+static void finish(struct blk *b, uint16_t head)
+{
+	struct fake_queue *q = &b->f.queues[0];
+	struct virtio_blk_outhdr *hdr = fake_at(&b->f, le64toh(q->desc[head].addr));
+	uint64_t sector = le64toh(hdr->sector), at = sector * 512;
+	uint32_t type = le32toh(hdr->type), done = 0;
+	unsigned int i = head;
+	uint8_t *status;
+
+	for (i = le16toh(q->desc[i].next); q->desc[i].flags & htole16(VRING_DESC_F_NEXT);
+		i = le16toh(q->desc[i].next)) {
+		uint8_t *data = fake_at(&b->f, le64toh(q->desc[i].addr));
+		uint32_t len = le32toh(q->desc[i].len);
+
+		FAKE_NEED(data && at + len <= BLK_BYTES);
+		if (type == VIRTIO_BLK_T_IN)
+			memcpy(data, b->disk + at, len);
+		else if (type == VIRTIO_BLK_T_OUT)
+			memcpy(b->disk + at, data, len);
+		at += len;
+		done += type == VIRTIO_BLK_T_IN ? len : 0;
+	}
+	status = fake_at(&b->f, le64toh(q->desc[i].addr));
+	*status = type <= VIRTIO_BLK_T_OUT ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_UNSUPP;
+	if (sector < BLK_BYTES / 512)
+		b->served[sector]++;
+	fake_push(q, BLK_SIZE, head, done + 1);
+	b->finished++;
+}
+
+static bool is_held(struct blk *b, uint16_t head)
+{
+	struct virtio_blk_outhdr *hdr = fake_at(&b->f, le64toh(b->f.queues[0].desc[head].addr));
+
+	return b->hold >= 0 && le64toh(hdr->sector) == (uint64_t)b->hold;
+}
+
+/* Finishes what may be finished; true when it did any. */
+static bool work(struct blk *b)
+{
+	unsigned int i = 0, was = b->num_held;
+
+	while (i < b->num_held && !b->dying) {
+		unsigned int pick = b->shuffle ? i + rand_r(&b->seed) % (b->num_held - i) : i;
+		uint16_t head = b->held[pick];
+
+		if (is_held(b, head) || (b->shuffle && rand_r(&b->seed) % 4 == 0)) {
+			b->held[pick] = b->held[i];
+			b->held[i++] = head;
+			continue;
+		}
+		b->held[pick] = b->held[b->num_held - 1];
+		b->num_held--;
+		finish(b, head);
+	}
+	return b->num_held != was;
+}
+
+static void *serve_disk(void *arg)
+{
+	struct blk *b = arg;
+	struct fake_queue *q = &b->f.queues[0];
+	int head;
+
+	while (!b->dying) {
+		if (!b->f.running) {
+			usleep(1000);
+			continue;
+		}
+		while (!b->dying && (head = fake_pop(q, BLK_SIZE)) >= 0)
+			b->held[b->num_held++] = (uint16_t)head;
+		if (work(b))
+			fake_signal(q->call);
+		else
+			fake_wait_kick(q, 1);
+	}
+	return NULL;
+}
+
+static void start_daemon(struct blk *b)
+{
+	b->dying = false;
+	b->num_held = 0;
+	FAKE_NEED(!pthread_create(&b->daemon, NULL, serve_disk, b));
+}
+
+void blk_kill_daemon(struct blk *b)
+{
+	uint32_t down = VLB_BACKEND_DOWN;
+
+	b->dying = true;
+	pthread_join(b->daemon, NULL);
+	FAKE_NEED(!ioctl(b->f.fd, VLB_SET_BACKEND, &down));
+}
+
+int blk_new_daemon(struct blk *b)
+{
+	struct fake_queue *q = &b->f.queues[0];
+	uint32_t up = VLB_BACKEND_UP;
+
+	q->state = (struct vlb_queue_state) { .index = 0 };
+	if (ioctl(b->f.fd, VLB_RESUME_QUEUE, &q->state))
+		return -errno;
+	q->seen = q->state.used_idx;
+	start_daemon(b);
+	fake_signal(q->kick);
+	fake_signal(q->call);
+	FAKE_NEED(!ioctl(b->f.fd, VLB_SET_BACKEND, &up));
+	return 0;
+}
+
+static bool find_node(struct blk *b)
+{
+	char path[96], device[32];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!fake_find_virtio(&b->f, device, sizeof(device), 20000))
+		return false;
+	snprintf(path, sizeof(path), "/sys/bus/virtio/devices/%s/block", device);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			snprintf(b->node, sizeof(b->node), "/dev/%.20s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	return *b->node && !access(b->node, R_OK | W_OK);
+}
+
+/* Binding a bound driver does nothing, but only after its probe, which looks for partitions. */
+static void wait_for_probe(struct blk *b)
+{
+	char device[32];
+	ssize_t n;
+	int fd;
+
+	FAKE_NEED(fake_find_virtio(&b->f, device, sizeof(device), 20000));
+	fd = open("/sys/bus/virtio/drivers/virtio_blk/bind", O_WRONLY | O_CLOEXEC);
+	FAKE_NEED(fd >= 0);
+	n = write(fd, device, strlen(device));
+	(void)n;
+	close(fd);
+}
+
+void blk_start(struct blk *b)
+{
+	struct vlb_create create = fake_template(FAKE_ID_BLOCK);
+	uint64_t end = fake_now() + 20000;
+
+	*b = (struct blk) { .hold = -1, .seed = 1 };
+	b->disk = calloc(1, BLK_BYTES);
+	FAKE_NEED(b->disk);
+	create.num_queues = 1;
+	create.config_size = 60;
+	create.bounce_size = 1024 * 1024;
+	fake_create(&b->f, &create, BLK_SIZE);
+	b->f.capacity = BLK_BYTES / 512;
+	start_daemon(b);
+	fake_serve(&b->f);
+	fake_start(&b->f);
+	while (!find_node(b)) {
+		if (fake_now() > end)
+			fake_die("the block device appears");
+		usleep(5000);
+	}
+	wait_for_probe(b);
+	b->fd = open(b->node, O_RDWR | O_DIRECT | O_CLOEXEC);
+	FAKE_NEED(b->fd >= 0);
+}
+
+void blk_end(struct blk *b)
+{
+	b->dying = true;
+	pthread_join(b->daemon, NULL);
+	fake_close(&b->f);
+	close(b->fd);
+	free(b->disk);
+}
+
+int blk_io(struct blk *b, unsigned int block, uint8_t *buf, bool write)
+{
+	ssize_t n = write ? pwrite(b->fd, buf, 4096, block * 4096l) : pread(b->fd, buf, 4096, block * 4096l);
+
+	return n == 4096 ? 0 : n < 0 ? -errno : -EIO;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Requests outlive their daemon: a slow one among many, daemons that die anywhere, and
+ * what becomes of requests that nobody will ever serve.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "blk.h"
+#include "tap.h"
+
+#define LONG_MS 20000ull
+#define BLOCKS	(BLK_BYTES / 4096)
+#define WRITERS 4
+
+static bool wait_until(struct blk *b, volatile unsigned int *value, unsigned int least)
+{
+	uint64_t end = fake_now() + LONG_MS;
+
+	(void)b;
+	while (*value < least) {
+		if (fake_now() > end)
+			return false;
+		usleep(2000);
+	}
+	return true;
+}
+
+static bool state_says(struct blk *b, const char *text)
+{
+	char path[96], line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", b->f.create.index);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		found |= !!strstr(line, text);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* debugfs comes to count @count requests in flight; one or two may be udev's, which looks at new disks. */
+static bool in_flight(struct blk *b, unsigned int count)
+{
+	uint64_t end = fake_now() + LONG_MS;
+	char text[3][32];
+
+	for (unsigned int i = 0; i < 3; i++)
+		snprintf(text[i], sizeof(text[i]), " in-flight %u ", count + i);
+	while (!state_says(b, text[0]) && !state_says(b, text[1]) && !state_says(b, text[2])) {
+		if (fake_now() > end)
+			return false;
+		usleep(5000);
+	}
+	return true;
+}
+
+static bool gone(struct blk *b)
+{
+	uint64_t end = fake_now() + LONG_MS;
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u", b->f.create.index);
+	while (!access(path, F_OK)) {
+		if (fake_now() > end)
+			return false;
+		usleep(5000);
+	}
+	return true;
+}
+
+/* One thread that reads or writes one block. */
+struct io {
+	struct blk *b;
+	pthread_t thread;
+	unsigned int block;
+	bool write;
+	volatile bool done;
+	int ret;
+	uint8_t *buf;
+};
+
+static void *run_io(void *arg)
+{
+	struct io *io = arg;
+
+	io->ret = blk_io(io->b, io->block, io->buf, io->write);
+	io->done = true;
+	return NULL;
+}
+
+static void io_start(struct io *io, struct blk *b, unsigned int block, bool write)
+{
+	*io = (struct io) { .b = b, .block = block, .write = write };
+	FAKE_NEED(!posix_memalign((void **)&io->buf, 4096, 4096));
+	memset(io->buf, (int)block, 4096);
+	FAKE_NEED(!pthread_create(&io->thread, NULL, run_io, io));
+}
+
+/* Its result, or -ETIME when it hangs: then the thread is left behind. */
+static int io_end(struct io *io)
+{
+	uint64_t end = fake_now() + LONG_MS;
+
+	while (!io->done) {
+		if (fake_now() > end)
+			return -ETIME;
+		usleep(2000);
+	}
+	pthread_join(io->thread, NULL);
+	free(io->buf);
+	return io->ret;
+}
+
+/* The daemon sits on one request while the rings go round three times, and dies. */
+static void slow_head(void)
+{
+	unsigned int i, bad = 0, before;
+	struct io slow, quick;
+	struct blk b;
+
+	blk_start(&b);
+	b.hold = 5 * 8;
+	io_start(&slow, &b, 5, true);
+	FAKE_NEED(wait_until(&b, &b.num_held, 1));
+	before = b.finished;
+	for (i = 0; i < 3 * BLK_SIZE; i++) {
+		io_start(&quick, &b, 6 + i % 100, true);
+		bad += io_end(&quick) != 0;
+	}
+	check(!bad && b.finished - before >= 3 * BLK_SIZE, "requests overtake a slow one, three times the ring");
+	check(in_flight(&b, 1), "debugfs counts the slow one");
+	blk_kill_daemon(&b);
+	b.hold = -1;
+	io_start(&quick, &b, 200, true);
+	FAKE_NEED(in_flight(&b, 2));
+	check(!blk_new_daemon(&b), "a new daemon takes over");
+	check(!io_end(&slow) && !io_end(&quick), "the slow request ends, and one made meanwhile");
+	check(b.served[5 * 8] == 1 && b.served[200 * 8] == 1, "each was served once");
+	check(b.disk[5 * 4096] == 5 && b.disk[200 * 4096] == 200, "and is on the disk");
+	check(in_flight(&b, 0), "nothing is in flight any more");
+	blk_end(&b);
+	FAKE_NEED(gone(&b));
+}
+
+struct writer {
+	struct blk *b;
+	pthread_t thread;
+	unsigned int number;
+	volatile bool stop;
+	unsigned int good;
+	unsigned int bad;
+};
+
+/* Writes and reads back blocks of its own, each time with other bytes. */
+static void *run_writer(void *arg)
+{
+	struct writer *w = arg;
+	unsigned int seed = w->number, block, j;
+	uint8_t *out, *in;
+
+	FAKE_NEED(!posix_memalign((void **)&out, 4096, 4096) && !posix_memalign((void **)&in, 4096, 4096));
+	while (!w->stop) {
+		block = rand_r(&seed) % (BLOCKS / WRITERS) * WRITERS + w->number;
+		for (j = 0; j < 4096; j++)
+			out[j] = (uint8_t)(rand_r(&seed) >> 8);
+		if (blk_io(w->b, block, out, true) || blk_io(w->b, block, in, false) || memcmp(in, out, 4096) != 0)
+			w->bad++;
+		else
+			w->good++;
+	}
+	free(out);
+	free(in);
+	return NULL;
+}
+
+/* Daemons that finish in random order die anywhere, again and again. */
+static void deaths(unsigned int count)
+{
+	unsigned int i, refused = 0, good = 0, bad = 0, before;
+	struct writer w[WRITERS];
+	struct blk b;
+
+	blk_start(&b);
+	b.shuffle = true;
+	for (i = 0; i < WRITERS; i++) {
+		w[i] = (struct writer) { .b = &b, .number = i };
+		FAKE_NEED(!pthread_create(&w[i].thread, NULL, run_writer, &w[i]));
+	}
+	for (i = 0; i < count; i++) {
+		before = b.finished;
+		FAKE_NEED(wait_until(&b, &b.finished, before + 1 + i % 50));
+		blk_kill_daemon(&b);
+		refused += blk_new_daemon(&b) != 0;
+	}
+	for (i = 0; i < WRITERS; i++)
+		w[i].stop = true;
+	for (i = 0; i < WRITERS; i++) {
+		pthread_join(w[i].thread, NULL);
+		good += w[i].good;
+		bad += w[i].bad;
+	}
+	printf("# %u deaths, %u requests, %u blocks compared\n", count, b.finished, good);
+	check(!refused, "each death is followed by a new daemon");
+	check(!bad && good > count, "every block is what was written");
+	blk_end(&b);
+	FAKE_NEED(gone(&b));
+}
+
+/* Requests of a dead daemon, and the device ends. */
+static void drained_by_close(void)
+{
+	struct io io[8];
+	unsigned int i, failed = 0;
+	struct blk b;
+
+	blk_start(&b);
+	blk_kill_daemon(&b);
+	for (i = 0; i < 8; i++)
+		io_start(&io[i], &b, i, i % 2);
+	FAKE_NEED(in_flight(&b, 8));
+	fake_close(&b.f);
+	for (i = 0; i < 8; i++)
+		failed += io_end(&io[i]) == -EIO;
+	check(failed == 8, "closed: what was in flight fails");
+	close(b.fd);
+	check(gone(&b), "and the device goes");
+	free(b.disk);
+}
+
+static void drained_by_break(void)
+{
+	struct io io, later;
+	struct blk b;
+	int ret;
+
+	blk_start(&b);
+	b.hold = 3 * 8;
+	io_start(&io, &b, 3, false);
+	FAKE_NEED(wait_until(&b, &b.num_held, 1));
+	FAKE_NEED(!ioctl(b.f.fd, VLB_BREAK));
+	check(io_end(&io) == -EIO, "VLB_BREAK: what was in flight fails");
+	io_start(&later, &b, 4, true);
+	ret = io_end(&later);
+	if (!check(ret == -EIO, "and so does what comes later"))
+		printf("# %s\n", strerror(-ret));
+	check(state_says(&b, "draining") && !state_says(&b, "drained 0"), "debugfs shows it");
+	b.hold = -1;
+	usleep(20000);
+	blk_end(&b);
+	check(gone(&b), "a daemon that goes on writing to its rings changes nothing");
+}
+
+/* A daemon that lies in its used ring: its device ends, and nothing waits for it. */
+static void lies(const char *what, int lie)
+{
+	struct fake_queue *q;
+	char name[128];
+	struct io io[4];
+	struct blk b;
+	unsigned int i, hang = 0;
+
+	blk_start(&b);
+	q = &b.f.queues[0];
+	blk_kill_daemon(&b);
+	for (i = 0; i < 4; i++)
+		io_start(&io[i], &b, i, true);
+	FAKE_NEED(in_flight(&b, 4));
+	if (lie == 0)
+		__atomic_store_n(&q->used->idx, htole16(le16toh(q->used->idx) + 1000), __ATOMIC_RELEASE);
+	else
+		fake_push(q, BLK_SIZE, lie == 1 ? 63 : 0xfffff, 1);
+	fake_signal(q->call);
+	usleep(100000);
+	snprintf(name, sizeof(name), "%s: nobody can go on", what);
+	check(blk_new_daemon(&b) == -ESTALE, name);
+	fake_close(&b.f);
+	for (i = 0; i < 4; i++)
+		hang += io_end(&io[i]) == -ETIME;
+	close(b.fd);
+	snprintf(name, sizeof(name), "%s: nothing waits for it, and the device goes", what);
+	check(!hang && gone(&b), name);
+	free(b.disk);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int count = argc > 1 ? (unsigned int)atoi(argv[1]) : 200;
+
+	slow_head();
+	deaths(count);
+	drained_by_close();
+	drained_by_break();
+	lies("a used index that runs ahead", 0);
+	lies("a used head that was not available", 1);
+	lies("a used head out of the ring", 2);
+	return tap_end();
+}
