@@ -2,6 +2,7 @@
 /* The life of a device: daemons come, die, hang and come back; the kernel is a fake. */
 #include <errno.h>
 #include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -104,6 +105,27 @@ static void driver_comes_and_goes(void **state)
 		assert_int_equal(fake_count(&x->fake, VHU_RESET_DEVICE), i + 1);
 		assert_int_equal(fake_count(&x->fake, VHU_GET_VRING_BASE), 2 * (i + 1));
 	}
+}
+
+/* What the front-end offers on its own account is between it and the driver. */
+static void features_of_our_own(void **state)
+{
+	struct fixture *x = *state;
+	struct vlb_request req = { .type = VLB_REQ_STATUS, .status = RUNNING };
+
+	x->opt.type = *devices_find("net");
+	x->fake.protocol &= ~BIT(VHU_PF_CONFIG);
+	start_daemon(x);
+	begin(x);
+	assert_true(fake_kernel()->device.features & BIT(VIRTIO_NET_F_STATUS));
+	assert_int_equal(set_status(x, PROBING), 0);
+	req.features = fake_kernel()->device.features | BIT(VIRTIO_F_ACCESS_PLATFORM);
+	assert_int_equal(ask(x, req), 0);
+	assert_int_equal(x->fake.acked_features, NEGOTIATED | BIT(28) | BIT(VHU_F_PROTOCOL_FEATURES));
+	/* Link up */
+	assert_int_equal(ask(x, (struct vlb_request) { .type = VLB_REQ_CONFIG_GET, .offset = 6, .len = 2 }), 0);
+	assert_int_equal(fake_kernel()->response.data[0], 1);
+	assert_int_equal(set_status(x, 0), 0);
 }
 
 static void config_is_cut_to_size(void **state)
@@ -365,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(daemon_comes_late),
 		TEST(driver_comes_and_goes),
+		TEST(features_of_our_own),
 		TEST(config_is_cut_to_size),
 		TEST(daemon_returns),
 		TEST(driver_leaves_while_away),

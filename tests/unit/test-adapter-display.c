@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -70,13 +71,21 @@ static const struct screen screen = {
 	.gone = on_gone,
 };
 
+static void reconnect(struct stage *s)
+{
+	const struct timeval patience = { .tv_sec = WAIT_MS / 1000 };
+
+	assert_int_equal(display_connect(s->display, &s->fd), 0);
+	setsockopt(s->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
 static int begin(void **state)
 {
 	struct stage *s = test_calloc(1, sizeof(*s));
 
 	*state = s;
 	assert_int_equal(display_new(640, 480, 2, &screen, s, &s->display), 0);
-	assert_int_equal(display_connect(s->display, &s->fd), 0);
+	reconnect(s);
 	return 0;
 }
 
@@ -249,7 +258,7 @@ static void nonsense_ends_the_connection(void **state)
 		if (!hung_up(s))
 			fail_msg("case %zu: still connected", i);
 		close(s->fd);
-		assert_int_equal(display_connect(s->display, &s->fd), 0);
+		reconnect(s);
 		assert_int_equal(s->gone, i + 1);
 		sync_up(s);
 	}
@@ -266,7 +275,7 @@ static void it_can_always_be_left(void **state)
 	display_disconnect(s->display);
 	assert_int_equal(s->gone, 1);
 	close(s->fd);
-	assert_int_equal(display_connect(s->display, &s->fd), 0);
+	reconnect(s);
 	header = (struct gpu_header) { .request = GPU_GET_DISPLAY_INFO };
 	while (send(s->fd, &header, sizeof(header), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(header))
 		;
@@ -283,7 +292,7 @@ static void without_a_screen(void **state)
 	struct stage s = { 0 };
 
 	assert_int_equal(display_new(0, 0, 1, NULL, NULL, &s.display), 0);
-	assert_int_equal(display_connect(s.display, &s.fd), 0);
+	reconnect(&s);
 	put(&s, GPU_SCANOUT, &scanout, sizeof(scanout));
 	put(&s, GPU_UPDATE, update, sizeof(update));
 	sync_up(&s);
