@@ -26,7 +26,7 @@
 #define MAX_LAG	  6 /* frames; the kernel keeps eight for a reader */
 #define PATIENCE  20000 /* ms for a frame to come through */
 #define STICKY_MS 100 /* hid-multitouch lifts the fingers of a certified panel that is silent for so long */
-#define STUCK_MS  600
+#define STUCK_MS  200
 
 enum {
 	EXIT_SAME,
@@ -103,19 +103,23 @@ static bool report_line(bool good, const struct family *family, const char *what
 	return good;
 }
 
-/* A finger, and then its panel says no more. */
+/* A finger, and then its panel says no more: of a certified one that means that the finger has gone. */
 static bool silence(struct run *run)
 {
-	unsigned int native, ours, expected = run->family->flags & FAMILY_CERTIFIED ? 0 : 1;
+	bool lifts = run->family->flags & FAMILY_CERTIFIED;
 	struct record finger = scene_finger(&run->scene, 1);
+	unsigned int native, ours, waited = 0;
 	bool good;
 
 	run->scene.num = 1;
 	scene_frame(&run->scene, &finger, 1);
-	settle(run, STUCK_MS);
-	native = node_fingers(&run->native);
-	ours = node_fingers(&run->ours);
-	good = native == expected && ours == expected && node_compare(&run->native, &run->ours, 1);
+	do {
+		settle(run, STUCK_MS);
+		native = node_fingers(&run->native);
+		ours = node_fingers(&run->ours);
+		waited += STUCK_MS;
+	} while (lifts && native + ours > 0 && waited < PATIENCE);
+	good = native == !lifts && ours == !lifts && node_compare(&run->native, &run->ours, 1);
 	run->scene.fingers[0] = finger;
 	scene_clear(&run->scene);
 	settle(run, 0);
