@@ -92,7 +92,8 @@ static int on_probe(sd_event_source *source, uint64_t now, void *data)
 			"the kernel made no hidraw node: CONFIG_HIDRAW is needed, and a valid report descriptor");
 		return 0;
 	}
-	sd_event_source_set_time(source, now + PROBE_POLL_US);
+	/* Not after @now, which is when this was due: the tries would not last as long as they should. */
+	sd_event_source_set_time_relative(source, PROBE_POLL_US);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 

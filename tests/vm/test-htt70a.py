@@ -173,6 +173,23 @@ def test_sensitivity_decides_what_is_reported(folder):
                 assert (f"{at}:{strength}" in sent) == (place - 2 >= felt), (level, strength)
 
 
+def test_a_slow_kernel_is_waited_for(folder):
+    bus = pathlib.Path("/sys/bus/hid")
+    (bus / "drivers_autoprobe").write_text("0", encoding="ascii")
+    try:
+        before = set(os.listdir(bus / "devices"))
+        process = subprocess.Popen([PANEL, "tap 0.5 0.5"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert wait_for(lambda: set(os.listdir(bus / "devices")) - before)
+        time.sleep(3)
+        assert process.poll() is None, process.stdout.read()
+        for device in set(os.listdir(bus / "devices")) - before:
+            (bus / "drivers_probe").write_text(device, encoding="ascii")
+        output = process.communicate(timeout=30)[0]
+    finally:
+        (bus / "drivers_autoprobe").write_text("1", encoding="ascii")
+    assert process.returncode == 0 and output.startswith("READY"), output
+
+
 def test_a_touch_that_is_felt_no_more_is_lifted(folder):
     with Panel(folder, "--driver=mxt", "--no-reboot") as panel:
         feature_call(panel.node, 6, [7, 2])
