@@ -130,8 +130,8 @@ def identity(ctx):
     """The panel and the virtio device as the kernel numbers them: a device that was made anew has another number."""
     script = ("for d in /sys/class/hidraw/*/device; do grep -q '^HID_PHYS=htt70a' $d/uevent && readlink -f $d; done; "
               f"readlink -f /sys/class/input/{ctx.virtio.rpartition('/')[2]}/device")
-    lines = ctx.target.must(script).splitlines()
-    require(len(lines) == 2, "panel or virtio device is not there")
+    lines = ctx.target.shell(script).out.splitlines()
+    require(len(lines) == 2, f"the panel or {ctx.virtio} has gone; there is only: {', '.join(lines) or 'nothing'}")
     return lines
 
 
