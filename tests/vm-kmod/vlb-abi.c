@@ -109,6 +109,7 @@ static void order(void)
 		"get_info");
 	check(result(fd, VLB_SETUP_QUEUE, &setup) == ENODEV && result(fd, VLB_SET_BACKEND, &up) == ENODEV &&
 			result(fd, VLB_START, NULL) == ENODEV && result(fd, VLB_GET_QUEUE, &state) == ENODEV &&
+			result(fd, VLB_RESUME_QUEUE, &state) == ENODEV &&
 			result(fd, VLB_CONFIG_CHANGED, NULL) == ENODEV && result(fd, VLB_BREAK, NULL) == ENODEV,
 		"nothing works before create");
 	check(result(fd, _IO(VLB_IOC_MAGIC, 99), NULL) == ENOTTY && result(fd, 0, NULL) == ENOTTY, "unknown ioctls");
@@ -123,7 +124,8 @@ static void order(void)
 	setup.index = 1;
 	check(result(fd, VLB_SETUP_QUEUE, &setup) == EBUSY, "no queue after start");
 	state.index = 2;
-	check(result(fd, VLB_GET_QUEUE, &state) == EINVAL, "no such queue");
+	check(result(fd, VLB_GET_QUEUE, &state) == EINVAL && result(fd, VLB_RESUME_QUEUE, &state) == EINVAL,
+		"no such queue");
 	close(create.pool_fd);
 	close(fd);
 	close(setup.kick_fd);
@@ -213,7 +215,7 @@ static void requests(void)
 static void noise(void)
 {
 	unsigned long ioctls[] = { VLB_GET_INFO, VLB_CREATE, VLB_SETUP_QUEUE, VLB_SET_BACKEND, VLB_START, VLB_GET_QUEUE,
-		VLB_CONFIG_CHANGED, VLB_BREAK };
+		VLB_CONFIG_CHANGED, VLB_BREAK, VLB_RESUME_QUEUE };
 	int round, i, fd;
 
 	srand(1);

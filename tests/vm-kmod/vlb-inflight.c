@@ -137,6 +137,7 @@ static void slow_head(void)
 	}
 	check(!bad && b.finished - before >= 3 * BLK_SIZE, "requests overtake a slow one, three times the ring");
 	check(in_flight(&b, 1), "debugfs counts the slow one");
+	check(ioctl(b.f.fd, VLB_RESUME_QUEUE, &b.f.queues[0].state) && errno == EBUSY, "not while a daemon serves it");
 	blk_kill_daemon(&b);
 	b.hold = -1;
 	io_start(&quick, &b, 200, true);
