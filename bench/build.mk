@@ -6,4 +6,4 @@ $(call program,latency,bench,latency.c panel.c)
 bench:
 	@tools/setup build vm demo
 	@$(MAKE) -j2 user kmod KDIR="$$(tools/vm kdir)"
-	@for b in $(or $(BENCH),latency); do bench/run $$b || exit 1; done
+	@for b in $(or $(BENCH),latency blk scale); do bench/run $$b || exit 1; done

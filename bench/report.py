@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""On the host: the test machine, percentiles and plots, for all measurements."""
+
+import json
+import math
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+REPO = pathlib.Path(__file__).resolve().parent.parent
+MACHINE = "bench"
+OUTPUT = REPO / "build/bench"
+# An emulated CPU says that its string instructions are fast, and does them byte by byte
+WITHOUT_STRINGS = ("--qemu-arg=-cpu", "--qemu-arg=max,-erms")
+
+
+class BenchError(Exception):
+    """Ends the program with its sentence."""
+
+
+def vm(*words, **kwargs):
+    """One call of tools/vm."""
+    return subprocess.run([str(REPO / "tools/vm"), *words], stdin=subprocess.DEVNULL, check=False, **kwargs)
+
+
+def start(*options):
+    """A fresh test machine with priority; its kernel release and accelerator."""
+    vm("stop", "--name", MACHINE, capture_output=True)
+    if vm("start", "--name", MACHINE, *options).returncode:
+        raise BenchError("the test machine did not start, see above")
+    listing = vm("status", capture_output=True, text=True).stdout
+    match = re.search(rf"^{MACHINE} .*pid (\d+) +(\S+) \((\w+)\)$", listing, re.MULTILINE)
+    if not match:
+        raise BenchError("tools/vm status does not list the machine that was just started")
+    prefer(match[1])
+    return match.groups()[1:]
+
+
+def stop():
+    """The machine has done its work."""
+    vm("stop", "--name", MACHINE, capture_output=True)
+
+
+def start_without_strings():
+    """The same, with a CPU that copies no slower than it says."""
+    facts = start()
+    return start(*WITHOUT_STRINGS) if facts[1] == "tcg" else facts
+
+
+def prefer(pid):
+    """Let the machine's processors wake up before other work of this host, where we may (autogroup: see sched(7))."""
+    try:
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text("-19", encoding="ascii")
+    except OSError as error:
+        print(f"bench/run: cannot raise the priority of the test machine ({error.strerror}); a quiet host will do",
+              file=sys.stderr)
+
+
+def in_guest(script, *words, timeout):
+    """What a script of this folder answers in the machine: one JSON object."""
+    done = vm("exec", "--name", MACHINE, "--no-input", "--timeout", str(timeout), "--", "python3", f"/repo/bench/{script}",
+              *map(str, words), stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise BenchError(f"the measurement failed in the test machine (status {done.returncode}), see above")
+    return json.loads(done.stdout)
+
+
+def head(name, facts):
+    """How each result file begins."""
+    return {"bench": name, "kernel": facts[0], "accel": facts[1], "host_load": round(os.getloadavg()[0], 1)}
+
+
+def percentile(values, percent):
+    """The smallest value that so many percent of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
+
+
+def middle(values, digits=2):
+    """Median of the runs, rounded."""
+    return round(statistics.median(values), digits)
+
+
+def gnuplot(name, title, script, data=""):
+    """build/bench/NAME.svg; data are here-documents that the script plots."""
+    subprocess.run(["gnuplot"], input=f"""{data}
+set terminal svg size 1000,520 dynamic background rgb 'white'
+set output '{OUTPUT / (name + '.svg')}'
+set title '{title}'
+set grid
+{script}
+""", text=True, check=True)
