@@ -58,8 +58,8 @@ def loopback(programs, back_end):
     guest.load_module()
     sock = programs.work / "loopback.sock"
     before = guest.disks()
-    daemon = storage_daemon(programs, "loopback", back_end, "--export", "vhost-user-blk,id=disk,node-name=disk,writable=on,"
-                            f"num-queues=1,addr.type=unix,addr.path={sock}")
+    daemon = storage_daemon(programs, "loopback", back_end, "--export", "vhost-user-blk,id=disk,node-name=disk,"
+                            f"writable=on,num-queues=1,addr.type=unix,addr.path={sock}")
     adapter = programs.start("loopback-adapter", guest.BUILD / "adapter/virtio-loopback-adapter", "--device", "blk",
                              "--name", "bench-blk", "--queue-size", QUEUE_SIZE, "--socket-path", sock)
     return {"disk": new_disk(before, "loopback"), "daemon": daemon.pid, "adapter": adapter.pid}
@@ -105,11 +105,10 @@ def measure(device, options, seconds):
     """One run, with what it cost everybody."""
     watched = [name for name in ("daemon", "adapter") if name in device]
     before = {name: guest.switches_of(device[name]) for name in watched}
-    busy, switches = guest.cpu_us()
-    result = guest.fio(f"filename=/dev/{device['disk']}", "time_based", f"runtime={round(seconds * 1000)}ms", *options)
-    busy, switches = (after - start for after, start in zip(guest.cpu_us(), (busy, switches)))
-    ios = max(result["ios"], 1)
-    result |= {"cpu_us_per_io": busy / ios, "switches_per_io": switches / ios}
+    with guest.Meter([device["disk"]]) as meter:
+        result = guest.fio(f"filename=/dev/{device['disk']}", "time_based", f"runtime={round(seconds * 1000)}ms",
+                           *options)
+    result |= meter.per_io()
     for name in watched:
         result[f"{name}_switches"] = [now - then for now, then in zip(guest.switches_of(device[name]), before[name])]
     return result
@@ -143,7 +142,7 @@ def measure_back_end(back_end, args):
             devices = {way: WAYS[way](programs, back_end) for way in args.ways}
             settings = {way: settle(device["disk"]) for way, device in devices.items()}
             for device in devices.values():
-                measure(device, CASES["randread-4k-qd4"], 0.3)
+                measure(device, CASES["randread-4k-qd4"], 0.5)
             for case in args.cases:
                 for _ in range(args.runs):
                     for way, device in devices.items():

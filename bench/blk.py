@@ -109,5 +109,6 @@ def show(result):
     for name, value in result["case_ratio_to_vduse"].items():
         print(f"loopback/vduse {name:23} {value:5}  (turns: {result['ratio_spread'][name]})")
     print("ratio_to_vduse: " + ", ".join(f"{key} {value}" for key, value in result["ratio_to_vduse"].items()))
-    print(f"adapter, during {result['adapter']['ios']} requests: {result['adapter']['voluntary_ctxt_switches']} wake-ups, "
-          f"{result['adapter']['system_calls']} system calls")
+    adapter = result["adapter"]
+    print(f"adapter, during {adapter['ios']} requests: {adapter['voluntary_ctxt_switches']} wake-ups, "
+          f"{adapter['system_calls']} system calls")

@@ -62,7 +62,8 @@ def memory_of(count, runs):
     """So many entropy sources, each with its own daemon and adapter: time and memory."""
     with guest.Programs() as programs:
         sockets = [programs.work / f"{index}.sock" for index in range(count)]
-        daemons = [programs.start(f"daemon-{index}", RNG, f"--socket-path={path}") for index, path in enumerate(sockets)]
+        daemons = [programs.start(f"daemon-{index}", RNG, f"--socket-path={path}")
+                   for index, path in enumerate(sockets)]
         guest.wait_for("the daemons", lambda: all(path.exists() for path in sockets), 300)
         seconds = []
         for _ in range(runs):
@@ -74,10 +75,11 @@ def memory_of(count, runs):
         grown = {field: (after[field] - before[field]) / count for field in
                  ("Shmem", "Slab", "KernelStack", "PageTables", "VmallocUsed")}
         return {"devices": count, "seconds": seconds, "kib_each": {
-            "pool": grown["Shmem"], "slab": grown["Slab"], "stacks_and_tables": grown["KernelStack"] + grown["PageTables"],
-            "vmalloc": grown["VmallocUsed"],
-            "adapter_rss": adapter["Rss"], "adapter_pss": adapter["Pss"], "daemon_rss": daemon["Rss"],
-            "daemon_pss": daemon["Pss"], "free_memory": (before["MemFree"] - after["MemFree"]) / count}}
+            "pool": grown["Shmem"], "slab": grown["Slab"], "vmalloc": grown["VmallocUsed"],
+            "stacks_and_tables": grown["KernelStack"] + grown["PageTables"],
+            "adapter_rss": adapter["Rss"], "adapter_pss": adapter["Pss"],
+            "daemon_rss": daemon["Rss"], "daemon_pss": daemon["Pss"],
+            "free_memory": (before["MemFree"] - after["MemFree"]) / count}}
 
 
 def export(programs, index, queues):
@@ -104,11 +106,10 @@ def requests_of(count, queues, jobs, args):
         used = sum(len(list(pathlib.Path(f"/sys/block/{disk}/mq").iterdir())) for disk in disks) / count
         sums = []
         for _ in range(args.runs):
-            busy, _ = guest.cpu_us()
-            done = guest.fio_sum([f"/dev/{disks[job % count]}" for job in range(jobs)], "rw=randread", "bs=4k",
-                                 f"iodepth={DEPTH}", "time_based", f"runtime={round(args.seconds * 1000)}ms")
-            done["cpu_us_per_io"] = (guest.cpu_us()[0] - busy) / max(done["ios"], 1)
-            sums.append(done)
+            with guest.Meter(disks) as meter:
+                done = guest.fio_sum([f"/dev/{disks[job % count]}" for job in range(jobs)], "rw=randread", "bs=4k",
+                                     f"iodepth={DEPTH}", "time_based", f"runtime={round(args.seconds * 1000)}ms")
+            sums.append({**done, **meter.per_io()})
         retire(programs, started)
         return {"devices": count, "queues": queues, "queues_used": used, "jobs": jobs, "runs": sums}
 

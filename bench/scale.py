@@ -35,7 +35,8 @@ def plot(result, facts):
         return [(case["name"].split("-")[0], case["loopback"]["median"], min(case["loopback"]["runs"]),
                  max(case["loopback"]["runs"])) for case in cases]
 
-    data = block("time", rows(result["devices"])) + block("sum", rows(result["sums"])) + block("queues", rows(result["queues"]))
+    data = "".join(block(label, rows(result[kind])) for label, kind in
+                   (("time", "devices"), ("sum", "sums"), ("queues", "queues")))
     report.gnuplot("scale", f"Many devices, many queues: Linux {facts[0]} ({facts[1]})", """
 set multiplot layout 1,3
 set logscale x 2
@@ -62,7 +63,8 @@ def bench(args):
     plot(result, facts)
     medians = {kind: [case["loopback"] for case in cases] for kind, cases in result.items()}
     return {**report.head("scale", facts), "runs": args.runs, "seconds": args.seconds,
-            "ratio_most_to_one": {"time_each": growth(medians["devices"], "median"), "iops": growth(medians["sums"], "median"),
+            "ratio_most_to_one": {"time_each": growth(medians["devices"], "median"),
+                                  "iops": growth(medians["sums"], "median"),
                                   "cpu_us_per_io": growth(medians["sums"], "cpu_us_per_io"),
                                   "iops_queues": growth(medians["queues"], "median")},
             "cases": [case for cases in result.values() for case in cases], "all_runs": found}
@@ -72,8 +74,10 @@ def show(result):
     """The figures for people."""
     for case in result["cases"]:
         figures = case["loopback"]
-        print(f"{case['name']:26} {figures['median']:9} {case['unit']} ({min(figures['runs'])} to {max(figures['runs'])})"
+        spread = f"{min(figures['runs'])} to {max(figures['runs'])}"
+        print(f"{case['name']:26} {figures['median']:9} {case['unit']} ({spread})"
               + (f"  CPU {figures['cpu_us_per_io']} us/IO" if "cpu_us_per_io" in figures else ""))
         if "kib_each" in case:
             print("    KiB each: " + ", ".join(f"{name} {value}" for name, value in case["kib_each"].items()))
-    print("largest to smallest number: " + ", ".join(f"{key} {value}" for key, value in result["ratio_most_to_one"].items()))
+    ratios = result["ratio_most_to_one"]
+    print("largest to smallest number: " + ", ".join(f"{key} {value}" for key, value in ratios.items()))
