@@ -189,6 +189,17 @@ static void lift(struct run *run)
 		assert_int_equal(run->reader.now[i].tracking, -1);
 }
 
+/* Slots of two moments; the padding between their members says nothing. */
+static bool slots_differ(const struct touch_state *a, const struct touch_state *b)
+{
+	for (unsigned int i = 0; i < TOUCH_MAX_SLOTS; i++) {
+		if (a->slots[i].tracking != b->slots[i].tracking ||
+			memcmp(a->slots[i].axis, b->slots[i].axis, sizeof(a->slots[i].axis)) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* A ring much shorter than a frame loses nothing as long as its buffers come back. */
 static void nothing_is_lost(unsigned int ring)
 {
@@ -204,7 +215,7 @@ static void nothing_is_lost(unsigned int ring)
 		struct touch_state before = run.glass;
 
 		touch(&run);
-		changed += memcmp(before.slots, run.glass.slots, sizeof(before.slots)) != 0;
+		changed += slots_differ(&before, &run.glass);
 		/* the driver returns its buffers a ring at a time; the frame streams through */
 		while (take(&run, ring) == ring)
 			assert_true(event_queue_stats(run.queue)->overflows == 0);

@@ -167,7 +167,7 @@ void blk_start(struct blk *b)
 	FAKE_NEED(b->disk);
 	create.num_queues = 1;
 	create.config_size = 60;
-	create.bounce_size = 1024 * 1024;
+	create.bounce_size = 1024UL * 1024;
 	fake_create(&b->f, &create, BLK_SIZE);
 	b->f.capacity = BLK_BYTES / 512;
 	start_daemon(b);

@@ -11,7 +11,7 @@
 #include "fake.h"
 
 #define BLK_SIZE  64 /* descriptors */
-#define BLK_BYTES (1024 * 1024)
+#define BLK_BYTES (1024UL * 1024)
 
 /**
  * struct blk - one block device

@@ -139,6 +139,7 @@ static int on_status(struct fake *f, const struct vlb_request *req)
 
 static void answer(struct fake *f, const struct vlb_request *req)
 {
+	uint64_t capacity = htole64(f->capacity);
 	struct vlb_response resp = { .id = req->id };
 	uint8_t config[VLB_MAX_CONFIG] = { 0 };
 
@@ -147,7 +148,7 @@ static void answer(struct fake *f, const struct vlb_request *req)
 		if (f->create.device_id == FAKE_ID_INPUT)
 			input_config(f, config);
 		else if (f->create.device_id == FAKE_ID_BLOCK)
-			memcpy(config, &(uint64_t) { htole64(f->capacity) }, sizeof(f->capacity));
+			memcpy(config, &capacity, sizeof(capacity));
 		FAKE_NEED(req->offset + req->len <= sizeof(config));
 		memcpy(resp.data, config + req->offset, req->len);
 		resp.len = req->len;

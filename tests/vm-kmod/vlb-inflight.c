@@ -127,7 +127,7 @@ static void slow_head(void)
 	struct blk b;
 
 	blk_start(&b);
-	b.hold = 5 * 8;
+	b.hold = 5L * 8;
 	io_start(&slow, &b, 5, true);
 	FAKE_NEED(wait_until(&b, &b.num_held, 1));
 	before = b.finished;
@@ -144,8 +144,8 @@ static void slow_head(void)
 	FAKE_NEED(in_flight(&b, 2));
 	check(!blk_new_daemon(&b), "a new daemon takes over");
 	check(!io_end(&slow) && !io_end(&quick), "the slow request ends, and one made meanwhile");
-	check(b.served[5 * 8] == 1 && b.served[200 * 8] == 1, "each was served once");
-	check(b.disk[5 * 4096] == 5 && b.disk[200 * 4096] == 200, "and is on the disk");
+	check(b.served[5L * 8] == 1 && b.served[200L * 8] == 1, "each was served once");
+	check(b.disk[5L * 4096] == 5 && b.disk[200L * 4096] == 200, "and is on the disk");
 	check(in_flight(&b, 0), "nothing is in flight any more");
 	blk_end(&b);
 	FAKE_NEED(gone(&b));
@@ -243,7 +243,7 @@ static void drained_by_break(void)
 	int ret;
 
 	blk_start(&b);
-	b.hold = 3 * 8;
+	b.hold = 3L * 8;
 	io_start(&io, &b, 3, false);
 	FAKE_NEED(wait_until(&b, &b.num_held, 1));
 	FAKE_NEED(!ioctl(b.f.fd, VLB_BREAK));
