@@ -66,7 +66,8 @@ static void add_place(struct panel_place *places, int index, const struct source
 	snprintf(place->node, sizeof(place->node), "%s", path ? path : "");
 	snprintf(place->sysfs, sizeof(place->sysfs), "%s", udev_device_get_syspath(hid));
 	snprintf(place->phys, sizeof(place->phys), "%s", hid_property(hid, "HID_PHYS"));
-	place->version = release_number(hid);
+	/* Its identity is known then; to search for its USB device would only make touches wait. */
+	place->version = home ? home->identity.version : release_number(hid);
 }
 
 int panel_find(struct udev *udev, const struct panel_match *match, const struct source_info *home,

@@ -2,10 +2,12 @@
 #include "panel.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hidraw.h"
@@ -26,6 +28,7 @@ struct attach {
 	int count;
 	struct panel_place places[PANEL_MAX_PLACES];
 	int ret;
+	uint64_t began, found, opened; /* when, us: for the log */
 	struct source_info info; /* when @ret is 0 */
 	struct hid_error error;
 };
@@ -148,6 +151,14 @@ static int adopt(struct panel *panel, struct source_info *info)
 
 /* --- the panel that comes, or comes back: opened by the worker --- */
 
+static uint64_t clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 /* In the worker's thread: one of a panel's interfaces is a touch screen. */
 static void run_attach(struct worker_job *job)
 {
@@ -163,6 +174,7 @@ static void run_attach(struct worker_job *job)
 			attach->error = error;
 		}
 	}
+	attach->opened = clock_us();
 }
 
 static uint64_t now_us(const struct panel *panel)
@@ -209,6 +221,8 @@ static void end_attach(struct worker_job *job, bool cancelled)
 	} else {
 		panel->retry_until = 0;
 		adopt(panel, &attach->info);
+		vhu_debug("%s: found in %" PRIu64 " us, opened in %" PRIu64 ", taken in %" PRIu64, attach->info.node,
+			attach->found - attach->began, attach->opened - attach->found, clock_us() - attach->opened);
 	}
 	free(attach);
 	if (panel->again)
@@ -236,6 +250,7 @@ static void search(struct panel *panel)
 	attach = calloc(1, sizeof(*attach));
 	if (!attach)
 		return;
+	attach->began = clock_us();
 	attach->count = panel_find(panel->udev, &panel->match, panel->known ? &panel->home : NULL, attach->places);
 	forget_refused(panel, attach);
 	if (attach->count <= 0) {
@@ -246,6 +261,7 @@ static void search(struct panel *panel)
 	/* Before it is opened, so that no touch arrives twice. Of strangers it is not known yet which one it will be. */
 	if (panel->known)
 		claim(panel, attach->places[0].sysfs);
+	attach->found = clock_us();
 	attach->job.run = run_attach;
 	attach->job.done = end_attach;
 	attach->panel = panel;
@@ -287,6 +303,9 @@ static int watch_group(struct panel *panel, unsigned int index, const char *grou
 	if (ret >= 0)
 		ret = sd_event_add_io(panel->event, &panel->monitor_sources[index], udev_monitor_get_fd(monitor),
 			EPOLLIN, on_monitor, panel);
+	/* Before what native.c hears at the same time: it looks by itself when the panel is found. */
+	if (ret >= 0)
+		ret = sd_event_source_set_priority(panel->monitor_sources[index], SD_EVENT_PRIORITY_NORMAL - 1);
 	return ret;
 }
 

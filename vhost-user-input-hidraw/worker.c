@@ -128,6 +128,9 @@ int worker_new(sd_event *event, struct worker **result)
 	ret = worker->finished < 0 ? -errno : 0;
 	if (!ret)
 		ret = sd_event_add_io(event, &worker->source, worker->finished, EPOLLIN, on_finished, worker);
+	/* What took so long need not wait any longer. */
+	if (ret >= 0)
+		ret = sd_event_source_set_priority(worker->source, SD_EVENT_PRIORITY_NORMAL - 1);
 	if (ret >= 0)
 		ret = start_thread(worker);
 	if (ret < 0) {
