@@ -62,13 +62,17 @@ static void arm(struct control *control, uint64_t delay)
 static void seen(struct control *control, const struct sensitivity *sensitivity)
 {
 	unsigned int target = (unsigned int)control->policy.target;
+	enum level_fault fault;
 	enum level_step step;
-	bool kept;
 
 	sd_event_source_set_enabled(control->timer, SD_EVENT_OFF);
-	step = level_policy_seen(&control->policy, sensitivity->levels, sensitivity->level, now_us(control), &kept);
-	if (!kept)
+	step = level_policy_seen(&control->policy, sensitivity->levels, sensitivity->level, now_us(control), &fault);
+	if (fault == LEVEL_NOT_KEPT)
 		vhu_warn("the panel does not keep the sensitivity %s; it is used as it is", htt_level_name(target));
+	if (fault == LEVEL_LACKING)
+		vhu_warn(
+			"this panel, with a touch controller of type %s, lacks the sensitivity %s; it is used as it is",
+			htt_driver_name(sensitivity->driver), htt_level_name((unsigned int)control->policy.wish));
 	take_step(control, step);
 }
 

@@ -51,8 +51,20 @@ static enum level_step grant(struct level_policy *policy, int level, uint64_t no
 	return set(policy, level);
 }
 
+static enum level_fault find_fault(struct level_policy *policy, int target)
+{
+	bool before = policy->lacking;
+
+	policy->lacking = policy->wish != LEVEL_NONE && policy->wish >= (int)policy->levels;
+	if (target != LEVEL_NONE && target != policy->level) {
+		policy->ignored = true;
+		return LEVEL_NOT_KEPT;
+	}
+	return policy->lacking && !before ? LEVEL_LACKING : LEVEL_FINE;
+}
+
 enum level_step level_policy_seen(
-	struct level_policy *policy, unsigned int levels, unsigned int level, uint64_t now, bool *kept)
+	struct level_policy *policy, unsigned int levels, unsigned int level, uint64_t now, enum level_fault *fault)
 {
 	int target = policy->target, next = policy->next;
 	const char *refusal;
@@ -62,15 +74,12 @@ enum level_step level_policy_seen(
 	policy->level = levels ? (int)level : LEVEL_NONE;
 	policy->target = LEVEL_NONE;
 	policy->next = LEVEL_NONE;
-	*kept = target == LEVEL_NONE || target == policy->level;
-	if (!*kept)
-		policy->ignored = true;
+	*fault = find_fault(policy, target);
 	if (levels == 0)
 		return LEVEL_REST;
 	if (next != LEVEL_NONE && next < (int)levels)
 		return grant(policy, next, now, &refusal);
-	if (policy->wish == LEVEL_NONE || policy->wish == policy->level || policy->wish >= (int)levels ||
-		policy->ignored)
+	if (policy->wish == LEVEL_NONE || policy->wish == policy->level || policy->lacking || policy->ignored)
 		return LEVEL_TELL;
 	return set(policy, policy->wish);
 }

@@ -25,6 +25,13 @@ enum level_step {
 	LEVEL_SET, /* tell the driver the present level and set @target */
 };
 
+/* What is wrong with the level that the panel has, to be complained of. */
+enum level_fault {
+	LEVEL_FINE,
+	LEVEL_NOT_KEPT, /* the one that was set is not there after the restart */
+	LEVEL_LACKING, /* this panel cannot have @wish; told once for each time that such panels follow one that can */
+};
+
 /**
  * struct level_policy - read it, but change it by the functions only
  * @wish: to be set at each attach: the option's, later the driver's last request if there was an option; or LEVEL_NONE
@@ -33,6 +40,7 @@ enum level_step {
  * @target: being set, until the panel tells its level again; or LEVEL_NONE
  * @next: asked for meanwhile, or LEVEL_NONE
  * @ignored: the panel did not keep a level, so @wish is not set again
+ * @lacking: the panel cannot have @wish
  * @restarts: left for the driver
  * @paid_us: up to when restarts were handed out
  */
@@ -44,6 +52,7 @@ struct level_policy {
 	int next;
 	bool present;
 	bool ignored;
+	bool lacking;
 	unsigned int restarts;
 	uint64_t paid_us;
 };
@@ -54,10 +63,9 @@ void level_policy_init(struct level_policy *policy, int wish, uint64_t now);
 /**
  * level_policy_seen - the panel was found, or asked again after @target should have been set
  * @levels, @level: what it said, as in struct sensitivity; @levels 0: it has none
- * @kept: false when @target was set and the panel has another level now: to be complained of
  */
 enum level_step level_policy_seen(
-	struct level_policy *policy, unsigned int levels, unsigned int level, uint64_t now, bool *kept);
+	struct level_policy *policy, unsigned int levels, unsigned int level, uint64_t now, enum level_fault *fault);
 
 /* The panel has gone. */
 void level_policy_gone(struct level_policy *policy);

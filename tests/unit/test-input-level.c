@@ -10,7 +10,7 @@
 #define LEVELS 3
 
 static const char *why;
-static bool kept;
+static enum level_fault fault;
 
 static struct level_policy make(int wish)
 {
@@ -22,7 +22,7 @@ static struct level_policy make(int wish)
 
 static enum level_step seen(struct level_policy *policy, unsigned int level)
 {
-	return level_policy_seen(policy, LEVELS, level, 1000, &kept);
+	return level_policy_seen(policy, LEVELS, level, 1000, &fault);
 }
 
 static enum level_step request(struct level_policy *policy, unsigned int level, uint64_t now)
@@ -46,7 +46,7 @@ static void option_is_applied_at_each_attach(void **state)
 	assert_int_equal(seen(&policy, HTT_NORMAL), LEVEL_SET);
 	assert_int_equal(policy.target, HTT_EXTRA);
 	assert_int_equal(restart(&policy), LEVEL_TELL);
-	assert_true(kept);
+	assert_int_equal(fault, LEVEL_FINE);
 	level_policy_gone(&policy);
 	assert_int_equal(seen(&policy, HTT_EXTRA), LEVEL_TELL);
 	level_policy_gone(&policy);
@@ -63,7 +63,7 @@ static void panel_that_forgets_is_restarted_once(void **state)
 	for (i = 0; i < 100; i++) {
 		level_policy_gone(&policy);
 		assert_int_equal(seen(&policy, HTT_NORMAL), LEVEL_TELL);
-		complaints += !kept;
+		complaints += fault == LEVEL_NOT_KEPT;
 	}
 	assert_int_equal(complaints, 1);
 }
@@ -72,7 +72,7 @@ static void panel_without_levels(void **state)
 {
 	struct level_policy policy = make(HTT_NORMAL);
 
-	assert_int_equal(level_policy_seen(&policy, 0, 0, 1000, &kept), LEVEL_REST);
+	assert_int_equal(level_policy_seen(&policy, 0, 0, 1000, &fault), LEVEL_REST);
 	assert_int_equal(request(&policy, HTT_NORMAL, 1000), LEVEL_REST);
 	assert_non_null(why);
 	assert_int_equal(level_policy_give_up(&policy), LEVEL_REST);
@@ -82,11 +82,36 @@ static void level_that_the_panel_lacks(void **state)
 {
 	struct level_policy policy = make(HTT_EXTRA);
 
-	assert_int_equal(level_policy_seen(&policy, 2, HTT_NORMAL, 1000, &kept), LEVEL_TELL);
+	assert_int_equal(level_policy_seen(&policy, 2, HTT_NORMAL, 1000, &fault), LEVEL_TELL);
+	assert_int_equal(fault, LEVEL_LACKING);
 	assert_int_equal(request(&policy, HTT_EXTRA, 1000), LEVEL_TELL);
 	assert_non_null(why);
 	assert_int_equal(request(&policy, HTT_HIGH, 1000), LEVEL_SET);
 	assert_null(why);
+}
+
+static void another_panel_that_lacks_the_level(void **state)
+{
+	struct level_policy policy = make(HTT_EXTRA);
+	unsigned int i, complaints = 0;
+
+	seen(&policy, HTT_EXTRA);
+	assert_int_equal(fault, LEVEL_FINE);
+	for (i = 0; i < 100; i++) {
+		level_policy_gone(&policy);
+		/* Of a type with two levels, or with none */
+		assert_int_not_equal(level_policy_seen(&policy, i % 2 * 2, HTT_NORMAL, 1000, &fault), LEVEL_SET);
+		complaints += fault == LEVEL_LACKING;
+	}
+	assert_int_equal(complaints, 1);
+	/* The first one again, and then the other one again */
+	level_policy_gone(&policy);
+	assert_int_equal(seen(&policy, HTT_NORMAL), LEVEL_SET);
+	assert_int_equal(fault, LEVEL_FINE);
+	assert_int_equal(restart(&policy), LEVEL_TELL);
+	level_policy_gone(&policy);
+	assert_int_equal(level_policy_seen(&policy, 2, HTT_HIGH, 1000, &fault), LEVEL_TELL);
+	assert_int_equal(fault, LEVEL_LACKING);
 }
 
 static void present_level_costs_no_restart(void **state)
@@ -184,7 +209,7 @@ static void panel_that_does_not_come_back(void **state)
 	assert_int_equal(level_policy_give_up(&policy), LEVEL_TELL);
 	/* Plugged in much later: nothing is left of the old request. */
 	assert_int_equal(seen(&policy, HTT_NORMAL), LEVEL_TELL);
-	assert_true(kept);
+	assert_int_equal(fault, LEVEL_FINE);
 }
 
 int main(void)
@@ -194,6 +219,7 @@ int main(void)
 		cmocka_unit_test(panel_that_forgets_is_restarted_once),
 		cmocka_unit_test(panel_without_levels),
 		cmocka_unit_test(level_that_the_panel_lacks),
+		cmocka_unit_test(another_panel_that_lacks_the_level),
 		cmocka_unit_test(present_level_costs_no_restart),
 		cmocka_unit_test(last_request_of_a_restart_wins),
 		cmocka_unit_test(requests_while_the_panel_is_away),
