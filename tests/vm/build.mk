@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-.PHONY: check-vm check-debug check-machine
+.PHONY: check-vm check-debug check-machine check-replug
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
 check-vm: $(if $(TEST),,check-machine)
@@ -16,3 +16,11 @@ check-debug:
 check-machine:
 	@tools/setup build vm
 	@prove --exec '' tests/vm/machine.t
+
+# A panel that is unplugged under touch a thousand times (in check-vm: 25 times).
+check-replug:
+	@tools/setup build vm
+	@$(MAKE) user kmod KDIR=$$(tools/vm kdir)
+	@tools/vm start --name replug
+	@tools/vm exec --name replug --no-input --timeout 5400 -- env REPLUGS=$(or $(REPLUGS),1000) \
+		sh /repo/tests/vm/test-input-replug.sh; status=$$?; tools/vm stop --name replug; exit $$status
