@@ -12,6 +12,8 @@
 
 KMOD_SOURCES := $(wildcard kmod/*.c kmod/*.h) kmod/Kbuild include/uapi/virtio_loopback.h
 KMOD_KDIR = $(or $(KDIR),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
+# The headers of some distributions want type information of every module, which takes pahole; a module does without.
+KMOD_BTF = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 KMOD_RELEASE = $(shell cat $(KMOD_KDIR)/include/config/kernel.release 2>/dev/null)
 
 # Copies what changed, so that kbuild sees by the times what to do again.
@@ -32,13 +34,13 @@ endif
 		echo "kmod: skipped, no headers for the running kernel $$(uname -r): make kmod KVER=RELEASE builds it for another"; \
 	else \
 		echo '  KMOD    $(KMOD_RELEASE)' && $(call kmod-copy,build/kmod/$(KMOD_RELEASE)) && \
-		$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/$(KMOD_RELEASE) modules; \
+		$(MAKE) -s -C $(KMOD_KDIR) $(KMOD_BTF) M=$(CURDIR)/build/kmod/$(KMOD_RELEASE) modules; \
 	fi
 
 kmod-sparse: build-deps
 	@{ $(kmod-no-headers); } >&2
 	@echo '  SPARSE  $(KMOD_RELEASE)' && $(call kmod-copy,build/kmod/sparse/$(KMOD_RELEASE))
-	@$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/sparse/$(KMOD_RELEASE) C=2 W=1 modules \
+	@$(MAKE) -s -C $(KMOD_KDIR) $(KMOD_BTF) M=$(CURDIR)/build/kmod/sparse/$(KMOD_RELEASE) C=2 W=1 modules \
 		> build/kmod/sparse/log 2>&1 || { cat build/kmod/sparse/log; exit 1; }
 	@! grep -E 'warning:|error:' build/kmod/sparse/log
 
@@ -47,7 +49,7 @@ kmod-refusing: build-deps
 	@{ $(kmod-no-headers); } >&2
 	@$(call kmod-copy,build/kmod/refusing/$(KMOD_RELEASE))
 	@printf '#undef CONFIG_ARCH_HAS_DMA_OPS\n#undef CONFIG_DMA_OPS\n' > build/kmod/refusing/undef.h
-	@$(MAKE) -s -C $(KMOD_KDIR) M=$(CURDIR)/build/kmod/refusing/$(KMOD_RELEASE) \
+	@$(MAKE) -s -C $(KMOD_KDIR) $(KMOD_BTF) M=$(CURDIR)/build/kmod/refusing/$(KMOD_RELEASE) \
 		KCFLAGS='-include $(CURDIR)/build/kmod/refusing/undef.h' modules
 
 kmod-source:
