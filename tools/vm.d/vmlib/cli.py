@@ -91,7 +91,7 @@ def cmd_exec(args):
         raise VmError(box.epitaph()) from None
     if status == agent.TIMED_OUT and args.timeout:
         say(f"'{' '.join(argv)[:80]}' was ended after {args.timeout:g} s")
-    found = report.find(box.console, seen)
+    found = report.find(box.console, seen, args.known)
     if found:
         print(f"vm: the guest's kernel reported a fault ({box.console}):\n{found}", file=sys.stderr)
         return REPORTED
@@ -211,6 +211,7 @@ def parser():
     verb = add_verb(verbs, "exec", cmd_exec, "run a command, with its output and exit status (124: it took too long)")
     verb.add_argument("--timeout", type=float, metavar="S", help="end it after that many seconds")
     verb.add_argument("--cwd", default="/root", metavar="DIR", help="where in the guest (/root)")
+    verb.add_argument("--known", action="append", default=[], metavar="REGEX", help="a report with this in it is no failure")
     verb.add_argument("--no-input", action="store_true", help="do not pass our standard input on")
     verb.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ARGS")
     verb = add_verb(verbs, "shell", cmd_shell, "a terminal in the machine")

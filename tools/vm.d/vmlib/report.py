@@ -23,16 +23,32 @@ def size(log):
         return 0
 
 
-def find(log, start=0):
-    """The excerpt from the first report after byte offset start, or None. Offsets come from size()."""
+def event(lines, index):
+    """The lines of the report that line index begins: up to the end of its trace."""
+    for end in range(index + 1, min(index + 2 * LINES, len(lines))):
+        if "---[ end trace" in lines[end]:
+            return lines[index:end + 1]
+    return lines[index:index + LINES]
+
+
+def find(log, start=0, known=()):
+    """
+    The excerpt from the first report after byte offset start, or None. Offsets come from size(). A report in which one of
+    the regular expressions known is found, from its first line to the end of its trace, is passed over.
+    """
     try:
         with open(log, "rb") as handle:
             handle.seek(start)
             lines = handle.read().decode(errors="replace").replace("\r", "").splitlines()
     except OSError:
         return None
-    for index, line in enumerate(lines):
-        if PATTERNS.search(line):
-            first = max(0, index - 2)
-            return "\n".join(lines[first:first + LINES])
+    index = 0
+    while index < len(lines):
+        if PATTERNS.search(lines[index]):
+            text = event(lines, index)
+            if not any(re.search(one, "\n".join(text), re.S) for one in known):
+                first = max(0, index - 2)
+                return "\n".join(lines[first:first + LINES])
+            index += len(text) - 1
+        index += 1
     return None
