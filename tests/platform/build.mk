@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 .PHONY: check-matrix check-qemu
 
-# The module against every kernel it must build for; SERIES="5.10 7.2" picks some. Slow the first time, run by hand.
+# The module against every kernel it must build for, then a smoke test on each; SERIES="5.10 7.2" builds and SMOKE="6.1 arm64"
+# boots some. Slow the first time, run by hand.
 check-matrix:
-	@tools/setup build vm
+	@tools/setup build vm matrix
 	@tests/platform/matrix $(SERIES)
+	@prove --verbose --exec '' tests/platform/smoke $(if $(SMOKE),:: $(SMOKE))
 
 # The daemon under a real QEMU (10, fetched once), the one front-end that is not ours.
 check-qemu:

@@ -9,7 +9,7 @@ import shutil
 from . import common, kernel, suites
 from .common import VmError, say
 
-SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "bookworm", "7.2": "trixie-backports"}
+SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "bookworm", "6.12-rt": "bookworm", "7.2": "trixie-backports"}
 # kbuild's programs of these are linked with a newer libc than this host's: their modules are built in a chroot of the suite
 FOREIGN = {"7.2"}
 # What the machine needs before its root file system is there, and the agent's port
@@ -21,15 +21,17 @@ def order(release):
     return [int(number) for number in re.findall(r"\d+", release)]
 
 
-def latest(suite, series):
-    """The newest release of a series that the suite has, and the packages with its image and modules."""
+def latest(suite, name):
+    """The newest release of a series that the suite has, and the packages with its image and modules. 6.12-rt: PREEMPT_RT."""
+    series, _, flavour = name.partition("-")
+    other = r"cloud|unsigned|dbg" if flavour else r"cloud|-rt-|unsigned|dbg"
     for kinds in (["binary", "modules", "base"], ["image"]):
-        found = suite.names(rf"^linux-{kinds[0]}-{re.escape(series)}[.].*-amd64$")
-        releases = [name.split("-", 2)[2] for name in found if not re.search(r"cloud|-rt-|unsigned|dbg", name)]
+        found = suite.names(rf"^linux-{kinds[0]}-{re.escape(series)}[.].*-{flavour + '-' if flavour else ''}amd64$")
+        releases = [package.split("-", 2)[2] for package in found if not re.search(other, package)]
         if releases:
             release = max(releases, key=order)
             return release, [f"linux-{kind}-{release}" for kind in kinds]
-    raise VmError(f"Debian {suite.name} has no kernel {series}")
+    raise VmError(f"Debian {suite.name} has no kernel {name}")
 
 
 def entry(series):
