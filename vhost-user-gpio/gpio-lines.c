@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "gpio-lines.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+static int open_chips(struct gpio_lines *lines, const char *const *chips, unsigned int num_chips)
+{
+	int ret;
+
+	for (unsigned int i = 0; i < num_chips; i++) {
+		ret = gpio_chip_open(chips[i], &lines->chips[i]);
+		if (ret) {
+			vhu_err("cannot open the GPIO chip \"%s\": %s; gpiodetect shows what there is", chips[i],
+				ret == -ENOENT ? "there is none of this path, name or label" : strerror(-ret));
+			return ret;
+		}
+		lines->num_chips++;
+	}
+	return 0;
+}
+
+static int add_line(struct gpio_lines *lines, const struct gpio_spec *spec, unsigned int offset)
+{
+	struct gpio_slot *slot = &lines->slots[lines->count];
+	struct gpio_line_info info;
+	int ret;
+
+	if (lines->count == GPIO_MAX_LINES) {
+		vhu_err("more than %d lines; choose some with --lines", GPIO_MAX_LINES);
+		return -E2BIG;
+	}
+	for (unsigned int i = 0; i < lines->count; i++) {
+		if (lines->slots[i].chip == lines->chips[spec->chip] && lines->slots[i].offset == offset) {
+			vhu_err("--lines: line %u of chip %u is there twice", offset, spec->chip);
+			return -EINVAL;
+		}
+	}
+	ret = gpio_chip_line_info(lines->chips[spec->chip], offset, &info);
+	if (ret) {
+		vhu_err("cannot ask for line %u of chip %u: %s", offset, spec->chip, strerror(-ret));
+		return ret;
+	}
+	slot->chip = lines->chips[spec->chip];
+	slot->offset = offset;
+	slot->read_only = spec->read_only;
+	slot->on_release = spec->on_release;
+	slot->wiring = spec->wiring;
+	snprintf(slot->name, sizeof(slot->name), "%s", spec->name[0] ? spec->name : info.name);
+	lines->count++;
+	return 0;
+}
+
+static int add_named(struct gpio_lines *lines, const struct gpio_spec *spec)
+{
+	struct gpio_chip *chip = lines->chips[spec->chip];
+	struct gpio_line_info info;
+
+	for (unsigned int offset = 0; offset < gpio_chip_num_lines(chip); offset++) {
+		if (!gpio_chip_line_info(chip, offset, &info) && !strcmp(info.name, spec->line))
+			return add_line(lines, spec, offset);
+	}
+	vhu_err("--lines: chip %u has no line \"%s\"; gpioinfo shows their names", spec->chip, spec->line);
+	return -ENOENT;
+}
+
+static int add_spec(struct gpio_lines *lines, const struct gpio_spec *spec)
+{
+	int ret = 0;
+
+	if (spec->chip >= lines->num_chips) {
+		vhu_err("--lines: there is no chip %u; the first --chip is 0", spec->chip);
+		return -EINVAL;
+	}
+	if (spec->line[0])
+		return add_named(lines, spec);
+	if (spec->last >= gpio_chip_num_lines(lines->chips[spec->chip])) {
+		vhu_err("--lines: chip %u has no line %u, its last one is %u", spec->chip, spec->last,
+			gpio_chip_num_lines(lines->chips[spec->chip]) - 1);
+		return -EINVAL;
+	}
+	for (unsigned int offset = spec->first; !ret && offset <= spec->last; offset++)
+		ret = add_line(lines, spec, offset);
+	return ret;
+}
+
+static int add_all(struct gpio_lines *lines)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < lines->num_chips; i++) {
+		struct gpio_spec all = { .chip = i, .last = gpio_chip_num_lines(lines->chips[i]) - 1 };
+
+		ret = add_spec(lines, &all);
+	}
+	return ret;
+}
+
+static int add_text(struct gpio_lines *lines, const char *text)
+{
+	struct gpio_spec *specs;
+	char error[256];
+	size_t count;
+	int ret;
+
+	ret = gpio_spec_parse(text, &specs, &count, error, sizeof(error));
+	if (ret) {
+		vhu_err("--lines: %s", error);
+		return ret;
+	}
+	for (size_t i = 0; !ret && i < count; i++)
+		ret = add_spec(lines, &specs[i]);
+	free(specs);
+	return ret;
+}
+
+int gpio_lines_open(struct gpio_lines *lines, const char *const *chips, unsigned int num_chips, const char *text,
+	const char *consumer)
+{
+	int ret;
+
+	memset(lines, 0, sizeof(*lines));
+	lines->consumer = consumer;
+	lines->slots = calloc(GPIO_MAX_LINES, sizeof(*lines->slots));
+	if (!lines->slots)
+		return -ENOMEM;
+	ret = open_chips(lines, chips, num_chips);
+	if (ret)
+		return ret;
+	return text ? add_text(lines, text) : add_all(lines);
+}
+
+void gpio_lines_close(struct gpio_lines *lines)
+{
+	for (unsigned int i = 0; i < lines->count; i++) {
+		if (lines->slots[i].on_release == GPIO_RELEASE_NOT)
+			lines->slots[i].on_release = GPIO_RELEASE;
+		gpio_slot_release(&lines->slots[i]);
+	}
+	for (unsigned int i = 0; i < lines->num_chips; i++)
+		gpio_chip_close(lines->chips[i]);
+	free(lines->slots);
+	memset(lines, 0, sizeof(*lines));
+}
+
+uint32_t gpio_lines_names(const struct gpio_lines *lines, char *buf, size_t size)
+{
+	bool named = false;
+	size_t used = 0;
+
+	for (unsigned int i = 0; i < lines->count; i++) {
+		const char *name = lines->slots[i].name;
+
+		if (used + strlen(name) < size)
+			memcpy(buf + used, name, strlen(name) + 1);
+		used += strlen(name) + 1;
+		named |= name[0];
+	}
+	return named ? (uint32_t)used : 0;
+}
+
+int gpio_slot_is_output(const struct gpio_slot *slot)
+{
+	struct gpio_line_info info;
+	int ret;
+
+	if (slot->request)
+		return slot->use.output;
+	ret = gpio_chip_line_info(slot->chip, slot->offset, &info);
+	return ret ? ret : info.output;
+}
+
+static int request(const struct gpio_lines *lines, struct gpio_slot *slot, const struct gpio_use *use)
+{
+	int ret = gpio_line_request(slot->chip, slot->offset, lines->consumer, &slot->wiring, use, &slot->request);
+
+	if (ret == -EBUSY)
+		vhu_warn("line %u (%s) is in use by somebody else; gpioinfo shows by whom", slot->offset, slot->name);
+	else if (ret == -EOPNOTSUPP && slot->wiring.debounce_us)
+		vhu_warn("line %u (%s): debouncing needs libgpiod 2 and a chip that can", slot->offset, slot->name);
+	else if (ret)
+		vhu_warn("cannot take line %u (%s): %s", slot->offset, slot->name, strerror(-ret));
+	return ret;
+}
+
+int gpio_slot_use(const struct gpio_lines *lines, struct gpio_slot *slot, const struct gpio_use *use)
+{
+	int ret;
+
+	if (use->output && slot->read_only)
+		return -EPERM;
+	if (!slot->request) {
+		ret = request(lines, slot, use);
+	} else {
+		ret = gpio_line_change(slot->request, use);
+		if (ret) {
+			vhu_warn("cannot change line %u (%s): %s", slot->offset, slot->name, strerror(-ret));
+			gpio_line_release(slot->request);
+			slot->request = NULL;
+		}
+	}
+	if (!ret)
+		slot->use = *use;
+	return ret;
+}
+
+void gpio_slot_release(struct gpio_slot *slot)
+{
+	bool safe = slot->on_release == GPIO_RELEASE_SAFE_1;
+
+	slot->value = false;
+	if (!slot->request || slot->on_release == GPIO_RELEASE_NOT)
+		return;
+	if (slot->use.output && (safe || slot->on_release == GPIO_RELEASE_SAFE_0))
+		gpio_line_set(slot->request, safe);
+	gpio_line_release(slot->request);
+	slot->request = NULL;
+}
