@@ -119,6 +119,16 @@ static int io_end(struct io *io)
 	return io->ret;
 }
 
+/* The daemon has the request that it is to sit on; if not, what is known of it goes to the log. */
+static void need_held(struct blk *b, const struct io *io)
+{
+	if (wait_until(b, &b->num_held, 1))
+		return;
+	fprintf(stderr, "block %u: %s, result %d; the daemon finished %u, avail %u\n", io->block,
+		io->done ? "done" : "under way", io->ret, b->finished, le16toh(b->f.queues[0].avail->idx));
+	fake_die("the daemon gets the request");
+}
+
 /* The daemon sits on one request while the rings go round three times, and dies. */
 static void slow_head(void)
 {
@@ -129,7 +139,7 @@ static void slow_head(void)
 	blk_start(&b);
 	b.hold = 5L * 8;
 	io_start(&slow, &b, 5, true);
-	FAKE_NEED(wait_until(&b, &b.num_held, 1));
+	need_held(&b, &slow);
 	before = b.finished;
 	for (i = 0; i < 3 * BLK_SIZE; i++) {
 		io_start(&quick, &b, 6 + i % 100, true);
@@ -245,7 +255,7 @@ static void drained_by_break(void)
 	blk_start(&b);
 	b.hold = 3L * 8;
 	io_start(&io, &b, 3, false);
-	FAKE_NEED(wait_until(&b, &b.num_held, 1));
+	need_held(&b, &io);
 	FAKE_NEED(!ioctl(b.f.fd, VLB_BREAK));
 	check(io_end(&io) == -EIO, "VLB_BREAK: what was in flight fails");
 	io_start(&later, &b, 4, true);
