@@ -15,6 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #define MAX_ARGS 32
 #define START_MS 20000
 
@@ -186,4 +192,29 @@ int server_num_fds(const struct server *s)
 		num++;
 	closedir(dir);
 	return num - 2; /* "." and ".." */
+}
+
+int server_test(
+	struct server *s, char **argv, const char *name, const struct CMUnitTest *tests, size_t count, int timeout_ms)
+{
+	int r, end;
+
+	if (!argv[1]) {
+		fprintf(stderr, "usage: %s DAEMON [OPTION...]\n", argv[0]);
+		return 2;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	r = server_start(s, argv + 1);
+	if (r < 0) {
+		fprintf(stderr, "%s: %s did not start (%d)\n", argv[0], argv[1], r);
+		server_show_log(s);
+		return 1;
+	}
+	r = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+	if (r)
+		server_show_log(s);
+	end = server_stop(s, timeout_ms);
+	if (end)
+		fprintf(stderr, "%s: the daemon ended with %d\n", argv[0], end);
+	return r || end;
 }

@@ -4,6 +4,7 @@
 #define TEST_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /**
@@ -29,5 +30,13 @@ bool server_lives(const struct server *s);
 int server_num_fds(const struct server *s); /* open descriptors of the process */
 void server_show_fds(const struct server *s); /* as TAP comments, to find out what leaked */
 int server_num_maps(const struct server *s); /* mappings of memory files */
+
+struct CMUnitTest;
+/*
+ * Run the daemon of argv[1] with the options behind it, and tests against it: the main() of a test program. @name: of
+ * the group; @count: of @tests; @timeout_ms: for the daemon's end. The program's exit status.
+ */
+int server_test(
+	struct server *s, char **argv, const char *name, const struct CMUnitTest *tests, size_t count, int timeout_ms);
 
 #endif /* TEST_SERVER_H */

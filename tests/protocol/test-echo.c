@@ -403,25 +403,7 @@ int main(int argc, char **argv)
 		TEST(reset_device),
 		TEST(reset_owner),
 	};
-	int r, end;
 
 	fe_init(&visit.next);
-	if (argc < 2) {
-		fprintf(stderr, "usage: %s DAEMON [OPTION...]\n", argv[0]);
-		return 2;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	r = server_start(&server, argv + 1);
-	if (r < 0) {
-		fprintf(stderr, "%s: %s did not start (%d)\n", argv[0], argv[1], r);
-		server_show_log(&server);
-		return 1;
-	}
-	r = cmocka_run_group_tests_name("echo", tests, NULL, NULL);
-	if (r)
-		server_show_log(&server);
-	end = server_stop(&server, VISIT_MS);
-	if (end)
-		fprintf(stderr, "%s: the daemon ended with %d\n", argv[0], end);
-	return r || end;
+	return server_test(&server, argv, "echo", tests, sizeof(tests) / sizeof(tests[0]), VISIT_MS);
 }

@@ -159,24 +159,6 @@ int main(int argc, char **argv)
 		TEST(readable_buffers),
 		TEST(stop_and_reset),
 	};
-	int r, end;
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: %s DAEMON [OPTION...]\n", argv[0]);
-		return 2;
-	}
-	signal(SIGPIPE, SIG_IGN);
-	r = server_start(&server, argv + 1);
-	if (r < 0) {
-		fprintf(stderr, "%s: %s did not start (%d)\n", argv[0], argv[1], r);
-		server_show_log(&server);
-		return 1;
-	}
-	r = cmocka_run_group_tests_name("rng", tests, NULL, NULL);
-	if (r)
-		server_show_log(&server);
-	end = server_stop(&server, WAIT_MS);
-	if (end)
-		fprintf(stderr, "%s: the daemon ended with %d\n", argv[0], end);
-	return r || end;
+	return server_test(&server, argv, "rng", tests, sizeof(tests) / sizeof(tests[0]), WAIT_MS);
 }
