@@ -43,7 +43,7 @@ node_of() {
 use_blk() {
 	for disk in $(node_of 'block/vd*'); do
 		timeout -k 1 4 dd if="/dev/$disk" of=/dev/null bs=4k count=200 iflag=direct
-		timeout -k 1 4 dd if=/dev/zero of="/dev/$disk" bs=64k count=20 oflag=direct
+		timeout -k 1 4 dd if=/dev/zero of="/dev/$disk" bs=64k count=20 oflag=direct conv=nocreat
 		timeout -k 1 4 dd if="/dev/$disk" of=/dev/null bs=1M count=2
 	done
 }
@@ -61,7 +61,7 @@ use_rng() {
 use_console() {
 	for port in $(node_of 'virtio-ports/vport*'); do
 		timeout -k 1 1 cat "/dev/$port" >/dev/null &
-		timeout -k 1 1 dd if=/dev/zero of="/dev/$port" bs=1000 count=100 oflag=nonblock
+		timeout -k 1 1 dd if=/dev/zero of="/dev/$port" bs=1000 count=100 oflag=nonblock conv=nocreat
 	done
 	wait
 }
@@ -82,7 +82,7 @@ use_gpio() {
 use_gpu() {
 	# Its frame buffer; that of the test machine's own display, if any, is not below our device
 	for fb in $(node_of 'graphics/fb*'); do
-		timeout -k 1 3 dd if=/dev/zero of="/dev/$fb" bs=64k count=8
+		timeout -k 1 3 dd if=/dev/zero of="/dev/$fb" bs=64k count=8 conv=nocreat
 	done
 	for card in $(node_of 'drm/card[0-9]'); do
 		for connector in /sys/class/drm/"$card"/*/status; do

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <linux/virtio_blk.h>
 
@@ -128,6 +129,7 @@ static bool find_node(struct blk *b)
 {
 	char path[96], device[32];
 	struct dirent *entry;
+	struct stat st;
 	DIR *dir;
 
 	if (!fake_find_virtio(&b->f, device, sizeof(device), 20000))
@@ -139,7 +141,7 @@ static bool find_node(struct blk *b)
 			snprintf(b->node, sizeof(b->node), "/dev/%.20s", entry->d_name);
 	if (dir)
 		closedir(dir);
-	return *b->node && !access(b->node, R_OK | W_OK);
+	return *b->node && !stat(b->node, &st) && S_ISBLK(st.st_mode);
 }
 
 /* Binding a bound driver does nothing, but only after its probe, which looks for partitions. */

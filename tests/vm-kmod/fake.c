@@ -20,7 +20,10 @@
 
 void fake_die(const char *what)
 {
-	fprintf(stderr, "failed: %s (%s)\n", what, strerror(errno));
+	int err = errno;
+
+	fflush(stdout); /* what was checked before tells where */
+	fprintf(stderr, "failed: %s (%s)\n", what, strerror(err));
 	_exit(1);
 }
 

@@ -55,13 +55,13 @@ blocks() {
 
 # What is discarded is given back, and reads as zeroes
 discards() {
-	dd if=/dev/urandom of="/dev/$(disk)" bs=1M count=4 seek=40 oflag=direct 2>/dev/null
+	dd if=/dev/urandom of="/dev/$(disk)" bs=1M count=4 seek=40 oflag=direct conv=nocreat 2>/dev/null
 	before=$(blocks)
 	blkdiscard -o 40M -l 4M "/dev/$(disk)" && [ "$(blocks)" -le $((before - 8000)) ]
 }
 
 zeroes() {
-	dd if=/dev/urandom of="/dev/$(disk)" bs=1M count=1 seek=40 oflag=direct 2>/dev/null
+	dd if=/dev/urandom of="/dev/$(disk)" bs=1M count=1 seek=40 oflag=direct conv=nocreat 2>/dev/null
 	blkdiscard -z -o 40M -l 1M "/dev/$(disk)" && [ "$(dd if="/dev/$(disk)" bs=1M count=1 skip=40 iflag=direct 2>/dev/null | tr -d '\0' | wc -c)" = 0 ]
 }
 
@@ -102,7 +102,7 @@ ok "what it wrote is in the image" e2fsck -fn "$image"
 start_qsd ,writable=off
 ok "a disk that must not be written" attach disk "$work/blk.sock" --device blk
 is "$(attribute ro)" 1 "the driver knows"
-not_ok "writing fails" dd if=/dev/zero of="/dev/$(disk)" count=1 oflag=direct
+not_ok "writing fails" dd if=/dev/zero of="/dev/$(disk)" count=1 oflag=direct conv=nocreat
 ok "reading does not" mount -o ro,noload "/dev/$(disk)" "$there"
 ok "the tree is still there" diff -r /usr/lib/python3.11/json "$there/json"
 done_testing
