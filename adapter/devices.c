@@ -56,7 +56,7 @@ static const struct device_type table[] = {
 	{ "console", "serial ports", VIRTIO_ID_CONSOLE, DEVICE_QUEUES_OF_DAEMON, 12, 64, MIB(1), 0, false, 0, NULL },
 	{ "gpio", "GPIO lines", VIRTIO_ID_GPIO, 2, 8, 256, KIB(256), 0, false, 0, NULL },
 	{ "i2c", "I2C adapter", VIRTIO_ID_I2C_ADAPTER, 1, 0, 64, KIB(256), 0, true, 0, NULL },
-	{ "can", "CAN controller", DEVICE_ID_CAN, 3, 2, 64, MIB(1), 0, false, 0, NULL },
+	{ "can", "CAN controller", DEVICE_ID_CAN, 3, 2, 64, MIB(1), 0, true, 0, NULL },
 };
 
 const struct device_type *devices_entry(size_t i)

@@ -31,8 +31,9 @@ struct config_own;
  *	configuration space than @config_size or help of the front-end
  * @resumable: the rings are all that a daemon needs to go on in the place of one that
  *	died. Not where it keeps a session of the driver's: open files (fs), resources
- *	(gpu), streams (sound), connections (vsock), ports (console), requested lines (gpio),
- *	a started controller (can)
+ *	(gpu), streams (sound), connections (vsock), ports (console), requested lines (gpio).
+ *	A CAN daemon keeps one bit, whether the controller is started, and tells it from the
+ *	place where the rings begin
  * @unserved: so many queues at the end exist for the driver only; daemons have none
  * @own: what of the configuration space is the front-end's (config.h); NULL: nothing
  */

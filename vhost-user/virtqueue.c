@@ -312,6 +312,11 @@ unsigned int virtq_size(const struct virtq *vq)
 	return vq->setup.size;
 }
 
+bool virtq_resumed(const struct virtq *vq)
+{
+	return vq->setup.base != 0;
+}
+
 bool virtq_started(const struct virtq *vq)
 {
 	return vq->started;

@@ -99,6 +99,8 @@ bool virtq_set_wanted(struct virtq *vq, bool wanted);
 unsigned int virtq_index(const struct virtq *vq); /* queue number of the device */
 unsigned int virtq_size(const struct virtq *vq); /* descriptors; 0 before the front-end set it */
 bool virtq_started(const struct virtq *vq);
+/* Did the front-end start it behind its beginning: has this driver been served before? */
+bool virtq_resumed(const struct virtq *vq);
 bool virtq_empty(struct virtq *vq); /* nothing to pop right now */
 
 /* Copy between a flat buffer and an iovec array; return the bytes copied, at most @len. */

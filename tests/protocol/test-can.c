@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+/* test-can DAEMON: a vhost-user-can with a fake interface (can-fake.c), a driver in front of it and a bus behind it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <linux/can/error.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/protocol/can-bus.h"
+#include "tests/protocol/server.h"
+
+#define OK	VIRTIO_CAN_RESULT_OK
+#define NOT_OK	VIRTIO_CAN_RESULT_NOT_OK
+#define START	VIRTIO_CAN_SET_CTRL_MODE_START
+#define STOP	VIRTIO_CAN_SET_CTRL_MODE_STOP
+#define BIT(n)	(UINT64_C(1) << (n))
+#define RX_ROOM 80
+
+static void all_kinds_both_ways(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	struct bus *bus = visit_bus(state);
+
+	for (unsigned int kind = 0; kind < 6; kind++) {
+		bool fd = kind >= 4;
+		uint32_t id = kind & 1 ? 0x1abcdef0 | CAN_EFF_FLAG : 0x7ff;
+
+		if (kind == 2 || kind == 3)
+			id |= CAN_RTR_FLAG;
+		for (unsigned int len = 0; len <= (fd ? 64 : 8); len++) {
+			struct can_msg msg = a_frame(id, len, fd);
+
+			drv_send(fe, len % 8, &msg);
+			assert_same_frame(bus_take(bus), msg);
+			bus_send(bus, &msg, true);
+			assert_int_equal(drv_sent(fe, NULL), OK);
+			drv_post(fe, len % 32, RX_ROOM);
+			bus_send(bus, &msg, false);
+			assert_same_frame(drv_receive(fe), msg);
+		}
+	}
+}
+
+static void stopped_sends_nothing(void **state)
+{
+	struct frontend *fe = visit_begin(state);
+	struct can_msg msg = a_frame(1, 8, false);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		drv_send(fe, i, &msg);
+		assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	}
+	drv_post(fe, 0, RX_ROOM);
+	bus_send(visit_bus(state), &msg, false);
+	assert_true(drv_nothing_received(fe));
+	/* what came before the start is old */
+	assert_int_equal(drv_control(fe, START), OK);
+	assert_true(drv_nothing_received(fe));
+	exchange(fe, visit_bus(state), 0x123);
+	assert_int_equal(drv_control(fe, STOP), OK);
+	drv_send(fe, 0, &msg);
+	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	assert_true(bus_silent(visit_bus(state)));
+}
+
+static void twice_is_fine(void **state)
+{
+	struct frontend *fe = visit_begin(state);
+
+	assert_int_equal(drv_control(fe, STOP), OK);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(drv_control(fe, START), OK);
+		assert_int_equal(drv_control(fe, START), OK);
+		exchange(fe, visit_bus(state), 0x100);
+		assert_int_equal(drv_control(fe, STOP), OK);
+		assert_int_equal(drv_control(fe, STOP), OK);
+	}
+}
+
+static void odd_control_messages(void **state)
+{
+	static const uint16_t types[] = { 0, 1, 0x200, 0x203, 0xffff, VIRTIO_CAN_TX };
+	struct frontend *fe = visit_start(state);
+
+	for (unsigned int i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		assert_int_equal(drv_control(fe, types[i]), NOT_OK);
+	assert_int_equal(drv_control_bytes(fe, "\x02", 1), NOT_OK);
+	assert_int_equal(drv_control_bytes(fe, "\x01\x02 and more", 11), OK);
+	exchange(fe, visit_bus(state), 0x100);
+}
+
+/* No answer before the echo; echoes in another order; of equal frames the oldest. */
+static void acknowledged_when_on_the_bus(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	struct bus *bus = visit_bus(state);
+	struct can_msg a = a_frame(0x300, 8, false), b = a_frame(0x100, 4, false);
+	unsigned int i;
+
+	drv_send(fe, 0, &a);
+	drv_send(fe, 1, &b);
+	drv_send(fe, 2, &a);
+	for (i = 0; i < 3; i++)
+		bus_take(bus);
+	assert_true(drv_nothing_sent(fe));
+	bus_send(bus, &b, true);
+	assert_int_equal(drv_sent(fe, &i), OK);
+	assert_int_equal(i, 1);
+	bus_send(bus, &a, true);
+	assert_int_equal(drv_sent(fe, &i), OK);
+	assert_int_equal(i, 0);
+	/* the same frame from somebody else is none of ours */
+	drv_post(fe, 0, RX_ROOM);
+	bus_send(bus, &a, false);
+	assert_same_frame(drv_receive(fe), a);
+	assert_true(drv_nothing_sent(fe));
+	bus_send(bus, &a, true);
+	assert_int_equal(drv_sent(fe, &i), OK);
+	assert_int_equal(i, 2);
+	/* and an echo that nobody waits for is nobody's */
+	bus_send(bus, &a, true);
+	assert_true(drv_nothing_sent(fe));
+	assert_true(drv_nothing_received(fe));
+}
+
+static void a_lost_echo(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x300, 8, false);
+	unsigned int i;
+
+	drv_send(fe, 3, &msg);
+	bus_take(visit_bus(state));
+	assert_int_equal(drv_sent(fe, &i), OK); /* after --ack-timeout */
+	assert_int_equal(i, 3);
+	exchange(fe, visit_bus(state), 0x400);
+}
+
+/* The interface's queue holds few frames; all arrive, in order, and none is refused. */
+static void no_room(void **state)
+{
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg;
+
+	bus_plug(bus, true, 1);
+	for (uint32_t i = 0; i < CAN_RING / 2; i++) {
+		msg = a_frame(i, 8, false);
+		drv_send(fe, i, &msg);
+	}
+	assert_true(drv_nothing_sent(fe));
+	for (uint32_t i = 0; i < CAN_RING / 2; i++) {
+		unsigned int which;
+
+		msg = bus_take(bus);
+		assert_same_frame(msg, a_frame(i, 8, false));
+		bus_send(bus, &msg, true);
+		assert_int_equal(drv_sent(fe, &which), OK);
+		assert_int_equal(which, i);
+	}
+}
+
+/* Frames on their way, and those that had no room yet, are answered before the stop is. */
+static void stop_cancels(void **state)
+{
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x123, 8, false);
+
+	bus_plug(bus, true, 1);
+	for (uint32_t i = 0; i < CAN_RING / 2; i++)
+		drv_send(fe, i, &msg);
+	bus_take(bus);
+	assert_int_equal(drv_control(fe, STOP), OK);
+	assert_int_equal(fe->queues[CAN_TX].ring.used->idx, CAN_RING / 2);
+	for (uint32_t i = 0; i < CAN_RING / 2; i++)
+		assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	bus_plug(bus, true, 0);
+	assert_int_equal(drv_control(fe, START), OK);
+	exchange(fe, bus, 0x456);
+}
+
+/* A driver that takes no frames gets them later, in order. */
+static void backlog(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg;
+
+	for (uint32_t i = 0; i < 100; i++) {
+		msg = a_frame(i, i % 9, false);
+		bus_send(visit_bus(state), &msg, false);
+	}
+	assert_true(drv_nothing_received(fe));
+	for (uint32_t i = 0; i < 100; i++) {
+		drv_post(fe, i % 32, RX_ROOM);
+		assert_same_frame(drv_receive(fe), a_frame(i, i % 9, false));
+	}
+	/* what waits at a stop is not given to the next start */
+	msg = a_frame(1, 1, false);
+	bus_send_lossy(visit_bus(state), &msg, 3);
+	assert_int_equal(drv_control(fe, STOP), OK);
+	assert_int_equal(drv_control(fe, START), OK);
+	drv_post(fe, 0, RX_ROOM);
+	assert_true(drv_nothing_received(fe));
+}
+
+static void filtered(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	struct can_msg hidden = a_frame(0x555, 8, false);
+
+	drv_post(fe, 0, RX_ROOM);
+	bus_send(visit_bus(state), &hidden, false); /* --filter=555~7FF */
+	assert_true(drv_nothing_received(fe));
+	/* a filter is for what is received: its own frame of that name is sent, and acknowledged */
+	drv_send(fe, 0, &hidden);
+	assert_same_frame(bus_take(visit_bus(state)), hidden);
+	bus_send(visit_bus(state), &hidden, true);
+	assert_int_equal(drv_sent(fe, NULL), OK);
+}
+
+static void hostile_frames(void **state)
+{
+	struct frontend *fe = visit_start(state);
+	uint8_t bytes[128];
+
+	/* header bytes one by one, each with all values; what is valid among them is another test's matter */
+	for (unsigned int at = 0; at < CAN_HEADER_BYTES; at++) {
+		for (unsigned int value = 0; value < 256; value++) {
+			struct virtio_can_tx_out out = {
+				.msg_type = VIRTIO_CAN_TX, .length = 200, .can_id = UINT32_MAX
+			};
+			int result;
+
+			memset(bytes, 0xa5, sizeof(bytes));
+			memcpy(bytes, &out, sizeof(out));
+			bytes[at] = (uint8_t)value;
+			drv_send_bytes(fe, value % 32, bytes, value % (sizeof(bytes) + 1), 1);
+			result = drv_sent(fe, NULL);
+			assert_int_equal(result, NOT_OK);
+		}
+	}
+	/* no room for the answer */
+	drv_send_bytes(fe, 0, bytes, CAN_HEADER_BYTES, 0);
+	assert_int_equal(drv_sent(fe, NULL), -1);
+	assert_true(bus_silent(visit_bus(state)));
+	exchange(fe, visit_bus(state), 0x123);
+}
+
+/* A frame that does not fit costs itself only; a buffer that holds none is a fault of the driver's. */
+static void small_buffers(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_start(state);
+	struct can_msg large = a_frame(1, 64, true), small = a_frame(2, 8, false);
+
+	drv_post(fe, 0, CAN_HEADER_BYTES + 8);
+	bus_send(&v->bus, &large, false);
+	bus_send(&v->bus, &small, false);
+	assert_same_frame(drv_receive(fe), small);
+	drv_post(fe, 0, CAN_HEADER_BYTES - 1);
+	bus_send(&v->bus, &small, false);
+	assert_true(fe_wait_closed(fe, CAN_WAIT_MS));
+	assert_true(server_lives(v->server));
+}
+
+static void only_what_was_negotiated(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = &v->fe;
+	struct can_msg classic = a_frame(1, 8, false), fd = a_frame(2, 8, true),
+		       rtr = a_frame(3 | CAN_RTR_FLAG, 0, false);
+
+	/* as a driver of the simplest kind */
+	assert_int_equal(fe_negotiate(fe, BIT(32) | BIT(30) | BIT(VIRTIO_CAN_F_CAN_CLASSIC), UINT64_MAX), 0);
+	assert_int_equal(fe_share_memory(fe), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(fe_queue_start(fe, i, CAN_RING, 0), 0);
+	assert_int_equal(drv_control(fe, START), OK);
+	drv_send(fe, 0, &fd);
+	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	drv_send(fe, 0, &rtr);
+	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	drv_post(fe, 0, 24);
+	bus_send(&v->bus, &fd, false);
+	bus_send(&v->bus, &rtr, false);
+	bus_send(&v->bus, &classic, false);
+	assert_same_frame(drv_receive(fe), classic);
+	/* not late: without an echo */
+	drv_send(fe, 0, &classic);
+	assert_int_equal(drv_sent(fe, NULL), OK);
+	assert_same_frame(bus_take(&v->bus), classic);
+}
+
+#define TEST(f) \
+	{ \
+#f, f, visit_connect, visit_end, &visit \
+	}
+
+int main(int argc, char **argv)
+{
+	struct server server;
+	struct can_visit visit = { .server = &server };
+	const struct CMUnitTest tests[] = {
+		TEST(all_kinds_both_ways),
+		TEST(stopped_sends_nothing),
+		TEST(twice_is_fine),
+		TEST(odd_control_messages),
+		TEST(acknowledged_when_on_the_bus),
+		TEST(a_lost_echo),
+		TEST(no_room),
+		TEST(stop_cancels),
+		TEST(backlog),
+		TEST(filtered),
+		TEST(hostile_frames),
+		TEST(small_buffers),
+		TEST(only_what_was_negotiated),
+	};
+	int ret;
+
+	bus_open(&visit.bus);
+	ret = server_test(&server, argv, "can", tests, sizeof(tests) / sizeof(tests[0]), CAN_WAIT_MS);
+	bus_close(&visit.bus);
+	return ret;
+}
