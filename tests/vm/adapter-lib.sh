@@ -91,10 +91,11 @@ loopback_rngs() {
 	done
 }
 
-# Make ours the source of /dev/hwrng; no quality, lest the kernel itself reads from it at will.
+# Make ours the source of /dev/hwrng; no quality, lest the kernel itself reads from it at will (5.10 cannot be told).
 choose_rng() {
 	name=$(loopback_rngs | tail -n 1)
-	[ -n "$name" ] && echo "$name" >$hwrng/rng_current && echo 0 >$hwrng/rng_quality && echo "$name" >$hwrng/rng_current
+	[ -n "$name" ] && echo "$name" >$hwrng/rng_current || return 1
+	[ ! -w $hwrng/rng_quality ] || { echo 0 >$hwrng/rng_quality && echo "$name" >$hwrng/rng_current; }
 }
 
 # read_rng N: times 64 bytes
