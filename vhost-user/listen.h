@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private to the library: the socket that a daemon was told to use. The functions
- * log what is wrong, in one sentence, and return -errno.
+ * Sockets that one waits at: that of the front-end, and of devices that have others. The
+ * functions log what is wrong, in one sentence, and return -errno.
  */
 #ifndef VHU_LISTEN_H
 #define VHU_LISTEN_H

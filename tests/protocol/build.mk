@@ -7,6 +7,8 @@ PROTOCOL_LIB := vhost-user/libvhost-user.a
 $(call program,echo-device,$(PROTOCOL),echo-device.c,libsystemd,$(PROTOCOL_LIB))
 $(call program,test-echo,$(PROTOCOL),test-echo.c echo-visit.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 $(call program,test-hostile,$(PROTOCOL),$(PROTOCOL_HOSTILE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+PROTOCOL_CONSOLE := test-console.c console-driver.c console-ends.c console-expect.c
+$(call program,test-console,$(PROTOCOL),$(PROTOCOL_CONSOLE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 
 .PHONY: check-protocol run-protocol
 

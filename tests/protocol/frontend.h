@@ -13,7 +13,7 @@
 #include "tests/protocol/driver.h"
 #include "vhost-user/channel.h"
 
-#define FE_MAX_QUEUES 8
+#define FE_MAX_QUEUES 16
 #define FE_MEM_BYTES  0x100000u
 #define FE_QUEUE_ROOM 0x8000ul /* ring of queue i: at i times this */
 #define FE_BUFFERS    0x80000u

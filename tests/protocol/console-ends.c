@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/* Tests of test-console about our ends of the ports. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "tests/protocol/console-tests.h"
+
+struct frontend *start(void **state)
+{
+	struct visit *v = *state;
+
+	assert_int_equal(con_start(&v->fe, UINT64_MAX, NUM_PORTS), 0);
+	assert_int_equal(v->fe.num_queues, 2 * (MAX_PORTS + 1));
+	return &v->fe;
+}
+
+struct frontend *start_ports(void **state)
+{
+	struct frontend *fe = start(state);
+	struct virtio_console_control msg;
+	char rest[CON_ROOM];
+
+	assert_true(con_send(fe, CON_ALL, VIRTIO_CONSOLE_DEVICE_READY, 1));
+	for (uint32_t id = 0; id < NUM_PORTS; id++)
+		assert_true(con_send(fe, id, VIRTIO_CONSOLE_PORT_READY, 1));
+	while (con_hear(fe, &msg, rest, CON_SILENCE_MS) >= 0)
+		;
+	assert_true(con_send(fe, LOGIN, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	return fe;
+}
+
+void terminal(void **state)
+{
+	struct frontend *fe = start_ports(state);
+	const struct winsize size = { .ws_col = 132, .ws_row = 43 };
+	char path[128], got[CON_ROOM];
+	int fd;
+
+	con_path(path, sizeof(path), "tty");
+	for (int round = 0; round < 3; round++) {
+		con_write(fe, TTY, "before ", 7);
+		assert_true(con_wait_written(fe, TTY, CON_WAIT_MS));
+		fd = open(path, O_RDWR | O_NOCTTY);
+		assert_true(fd >= 0);
+		con_expect(fd, "before ");
+		con_write(fe, TTY, "after\n", 6);
+		con_expect(fd, "after\n");
+		assert_true(con_send(fe, TTY, VIRTIO_CONSOLE_PORT_OPEN, 1));
+		assert_int_equal(write(fd, "\003yes\r", 5), 5);
+		assert_int_equal(con_read(fe, TTY, got, CON_WAIT_MS), 5);
+		assert_memory_equal(got, "\003yes\r", 5);
+		if (!round) {
+			assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+			con_expect_size(fe, TTY, 132, 43);
+		}
+		close(fd);
+		usleep(50000);
+	}
+}
+
+void log_with_stamps(void **state)
+{
+	struct frontend *fe = start_ports(state);
+	char path[128], old[128], text[256];
+	struct visit *v = *state;
+	FILE *file;
+
+	con_write(fe, LOG, "one line\nand", 12);
+	con_write(fe, LOG, " another\n", 9);
+	assert_true(con_wait_written(fe, LOG, CON_WAIT_MS));
+	con_path(path, sizeof(path), "log");
+	con_path(old, sizeof(old), "log.1");
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	assert_int_equal(text[strlen("2026-11-21T17:30:00.123")], 'Z');
+	assert_string_equal(text + strlen("2026-11-21T17:30:00.123Z "), "one line\n");
+	assert_non_null(fgets(text, sizeof(text), file));
+	assert_string_equal(text + strlen("2026-11-21T17:30:00.123Z "), "and another\n");
+	fclose(file);
+	/* logrotate */
+	assert_int_equal(rename(path, old), 0);
+	kill(v->server->pid, SIGHUP);
+	for (int left = CON_WAIT_MS; access(path, F_OK) < 0 && left > 0; left -= 10)
+		usleep(10000);
+	con_write(fe, LOG, "new\n", 4);
+	assert_true(con_wait_written(fe, LOG, CON_WAIT_MS));
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	assert_string_equal(text + strlen("2026-11-21T17:30:00.123Z "), "new\n");
+	fclose(file);
+}
+
+static void write_config(const struct visit *v, const char *format)
+{
+	char path[128];
+	FILE *file;
+
+	con_path(path, sizeof(path), "config");
+	file = fopen(path, "w");
+	assert_non_null(file);
+	if (format)
+		fprintf(file, "# ports that come and go\nname=%s,backend=unix,path=%s/%s\n", format, getenv("WORK"),
+			format);
+	fclose(file);
+	kill(v->server->pid, SIGHUP);
+}
+
+void ports_come_and_go(void **state)
+{
+	struct frontend *fe = start_ports(state);
+	struct visit *v = *state;
+	int fd;
+
+	write_config(v, NULL);
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_REMOVE, 1);
+	/* what the driver does until it has heard of it */
+	con_write(fe, EXTRA, "lost", 4);
+	assert_true(con_wait_written(fe, EXTRA, CON_WAIT_MS));
+	assert_true(con_send(fe, EXTRA, VIRTIO_CONSOLE_PORT_OPEN, 0));
+	write_config(v, "other");
+	/* a number is not used again at once */
+	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_ADD, 1);
+	assert_true(con_send(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_READY, 1));
+	con_expect_name(fe, MAX_PORTS - 1, "other");
+	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	fd = con_client("other");
+	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	con_write(fe, MAX_PORTS - 1, "found", 5);
+	con_expect(fd, "found");
+	close(fd);
+	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	write_config(v, "extra");
+	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_REMOVE, 1);
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_ADD, 1);
+}

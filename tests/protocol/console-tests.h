@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to test-console: what its tests have in common, and those in files of their own. */
+#ifndef TEST_CONSOLE_TESTS_H
+#define TEST_CONSOLE_TESTS_H
+
+#include "tests/protocol/console-expect.h"
+#include "tests/protocol/server.h"
+
+#define LOGIN	  0
+#define DATA	  1
+#define LOG	  2
+#define TTY	  3
+#define EXTRA	  4
+#define NUM_PORTS 5
+#define MAX_PORTS 6
+#define BUFFER	  65536ul
+
+struct visit {
+	struct server *server;
+	struct frontend fe;
+};
+
+/* The queues run; the driver has said nothing yet. */
+struct frontend *start(void **state);
+/* All ports are there, and the login is open at the driver's end. */
+struct frontend *start_ports(void **state);
+
+void terminal(void **state);
+void log_with_stamps(void **state);
+void ports_come_and_go(void **state);
+
+#endif /* TEST_CONSOLE_TESTS_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A socket that several clients may connect to, Unix or TCP. Each reads at its own pace what
+ * the driver writes, and what each of them sends goes to the driver.
+ *
+ * Who comes to a console late gets what is still in its buffer first. Who comes to a generic
+ * port gets what is written from then on: half of a record would be worse than none.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "listen.h"
+#include "log.h"
+#include "peer.h"
+
+#define MAX_CLIENTS 8
+#define BACKLOG	    8
+
+struct server {
+	struct vhu_listener listener;
+	sd_event *event;
+	sd_event_source *accept;
+	struct peer clients[MAX_CLIENTS]; /* without a source: free */
+};
+
+static struct server *state(const struct port *port)
+{
+	return port->backend;
+}
+
+static struct peer *free_place(struct server *server)
+{
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++) {
+		if (!server->clients[i].source)
+			return &server->clients[i];
+	}
+	return NULL;
+}
+
+/* Those who find no place wait in the backlog. */
+static void accept_if_room(struct port *port)
+{
+	struct server *server = state(port);
+
+	if (sd_event_source_set_enabled(server->accept, free_place(server) ? SD_EVENT_ON : SD_EVENT_OFF) < 0)
+		vhu_err("port %s: cannot go on listening", port_name(port));
+}
+
+static void on_gone(struct peer *peer, int error)
+{
+	struct port *port = peer->port;
+	uint64_t unread = port->out.end - peer->pos;
+
+	vhu_debug("port %s: a client has left, with %" PRIu64 " bytes unread", port_name(port), unread);
+	peer_stop(peer);
+	accept_if_room(port);
+	port->events->changed(port);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct port *port = userdata;
+	struct server *server = state(port);
+	struct peer *peer = free_place(server);
+	int one = 1, ret;
+
+	fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 || !peer) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	if (port->spec.backend == PORT_TCP)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	*peer = (struct peer) { .reads = true, .writes = true, .gone = on_gone };
+	peer->pos = port->console ? stream_start(&port->out) : port->out.end;
+	ret = peer_start(peer, port, server->event, fd);
+	if (ret < 0)
+		vhu_log_limited(VHU_LOG_ERROR, "port %s: cannot serve a client: %s", port_name(port), strerror(-ret));
+	accept_if_room(port);
+	port->events->changed(port);
+	return 0;
+}
+
+static int listen_tcp(const struct port_spec *spec, struct vhu_listener *listener)
+{
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *addr;
+	int fd, one = 1, ret = 0;
+
+	if (getaddrinfo(spec->host, spec->service, &hints, &addr))
+		return -EINVAL;
+	fd = socket(addr->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		ret = -errno;
+	else if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+		bind(fd, addr->ai_addr, addr->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
+		ret = -errno;
+	freeaddrinfo(addr);
+	listener->fd = fd;
+	if (ret < 0)
+		vhu_err("cannot listen at %s, port %s: %s", spec->host, spec->service, strerror(-ret));
+	return ret;
+}
+
+static int server_open(struct port *port, sd_event *event)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	int ret;
+
+	if (!server)
+		return -ENOMEM;
+	port->backend = server;
+	server->event = event;
+	server->listener.fd = -1;
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
+		server->clients[i].fd = -1;
+	if (port->spec.backend == PORT_TCP)
+		ret = listen_tcp(&port->spec, &server->listener);
+	else
+		ret = vhu_listen_path(&server->listener, port->spec.path);
+	if (ret >= 0)
+		ret = vhu_listen_open(&server->listener);
+	if (ret >= 0)
+		ret = sd_event_add_io(event, &server->accept, server->listener.fd, EPOLLIN, on_connection, port);
+	return ret < 0 ? ret : 0;
+}
+
+static void server_close(struct port *port)
+{
+	struct server *server = state(port);
+
+	if (!server)
+		return;
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
+		peer_stop(&server->clients[i]);
+	sd_event_source_disable_unref(server->accept);
+	vhu_listen_close(&server->listener);
+	free(server);
+	port->backend = NULL;
+}
+
+static void server_output(struct port *port)
+{
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
+		peer_output(&state(port)->clients[i]);
+}
+
+static void server_input(struct port *port)
+{
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
+		peer_input(&state(port)->clients[i]);
+}
+
+static uint64_t server_slowest(const struct port *port)
+{
+	uint64_t slowest = PORT_NO_READER;
+
+	for (unsigned int i = 0; i < MAX_CLIENTS; i++) {
+		const struct peer *peer = &state(port)->clients[i];
+
+		if (peer->writes && peer->pos < slowest)
+			slowest = peer->pos;
+	}
+	return slowest;
+}
+
+const struct backend_ops backend_server = {
+	.open = server_open,
+	.close = server_close,
+	.output = server_output,
+	.input = server_input,
+	.slowest = server_slowest,
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The specification says columns, then rows (virtio 1.4, 5.3.6.2). Linux read rows first for
+ * fourteen years, followed the specification in 6.16 and in the stable versions of that summer,
+ * and went back to rows in 6.17, for the sake of the devices that had adapted to it. The stable
+ * branches kept what they had.
+ */
+#ifndef RESIZE_ORDER_H
+#define RESIZE_ORDER_H
+
+#include "control.h"
+
+enum resize_order {
+	RESIZE_AUTO, /* by the kernel of this machine */
+	RESIZE_SPEC,
+	RESIZE_LINUX,
+};
+
+/* What --resize-order means here and now. */
+enum control_order resize_order(enum resize_order asked);
+/* Of a Linux driver; @release as in uname(2). */
+enum control_order resize_order_of_linux(const char *release);
+
+#endif /* RESIZE_ORDER_H */
