@@ -143,6 +143,7 @@ static int on_status(struct fake *f, const struct vlb_request *req)
 static void answer(struct fake *f, const struct vlb_request *req)
 {
 	uint64_t capacity = htole64(f->capacity);
+	uint16_t status = htole16(f->status);
 	struct vlb_response resp = { .id = req->id };
 	uint8_t config[VLB_MAX_CONFIG] = { 0 };
 
@@ -152,6 +153,8 @@ static void answer(struct fake *f, const struct vlb_request *req)
 			input_config(f, config);
 		else if (f->create.device_id == FAKE_ID_BLOCK)
 			memcpy(config, &capacity, sizeof(capacity));
+		else if (f->create.device_id == FAKE_ID_CAN)
+			memcpy(config, &status, sizeof(status));
 		FAKE_NEED(req->offset + req->len <= sizeof(config));
 		memcpy(resp.data, config + req->offset, req->len);
 		resp.len = req->len;

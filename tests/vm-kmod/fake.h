@@ -20,6 +20,7 @@
 #define FAKE_ID_BLOCK	2
 #define FAKE_ID_RNG	4
 #define FAKE_ID_INPUT	18
+#define FAKE_ID_CAN	36
 #define FAKE_ID_NONE	60 /* no driver knows it */
 
 struct fake;
@@ -57,6 +58,7 @@ struct fake {
 	volatile unsigned int requests;
 	volatile uint32_t last_reset_id;
 	uint64_t capacity; /* of a block device, sectors */
+	volatile uint16_t status; /* of a CAN device */
 	uint8_t select;
 	uint8_t subsel;
 };

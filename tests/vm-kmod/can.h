@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* A virtio CAN device on a fake adapter: it writes down what it is sent, and answers as the test wants. */
+#ifndef CAN_H
+#define CAN_H
+
+#include <pthread.h>
+#include <linux/can.h>
+
+#include "fake.h"
+
+#define CAN_SIZE   256 /* descriptors of a queue: more than the 128 frames that the driver has under way */
+#define CAN_LOG	   4096
+#define CAN_HEADER 16u /* bytes of a message before its data */
+
+/* Numbers of virtio 1.4, section "CAN Device" */
+enum {
+	CAN_MSG_TX = 0x0001,
+	CAN_MSG_RX = 0x0101,
+	CAN_MSG_START = 0x0201,
+	CAN_MSG_STOP = 0x0202,
+	CAN_FLAG_RTR = 0x2000,
+	CAN_FLAG_FD = 0x4000,
+	CAN_FLAG_EXTENDED = 0x8000,
+	CAN_STATUS_BUSOFF = 1,
+};
+
+struct can_msg {
+	uint16_t type;
+	uint16_t length;
+	uint8_t dlc;
+	uint8_t padding;
+	uint16_t priority;
+	uint32_t flags;
+	uint32_t id;
+	uint8_t data[64];
+} __attribute__((packed));
+
+/**
+ * struct can - one device
+ * @tx_result: what each frame is answered with
+ * @keep_tx: take frames, and finish none
+ * @keep_ctrl: take control messages, and finish none
+ * @log: the frames that came, in order; @logged of them
+ * @size: bytes of each in the driver's buffer
+ */
+struct can {
+	struct fake f;
+	pthread_t thread;
+	volatile bool stop;
+	volatile uint8_t tx_result;
+	volatile bool keep_tx;
+	volatile bool keep_ctrl;
+	volatile unsigned int starts;
+	volatile unsigned int stops;
+	volatile unsigned int logged;
+	struct can_msg log[CAN_LOG];
+	unsigned int size[CAN_LOG];
+	uint16_t kept[CAN_SIZE];
+	volatile unsigned int num_kept;
+	char name[32];
+};
+
+/* A device with these feature bits; its interface is there, and down, or the program ends. */
+void can_start(struct can *c, uint64_t features);
+void can_end(struct can *c);
+/* Lets the driver have @msg in its next receive buffer, and claims @used bytes of it. False: no buffer, or too small. */
+bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used);
+/* "ip link set NAME @words"; its exit status. */
+int can_ip(const struct can *c, const char *words);
+/* A raw socket on the interface; with @errors it is given error frames only, with @own its own frames, too. */
+int can_socket(const struct can *c, bool errors, bool own);
+
+#endif /* CAN_H */

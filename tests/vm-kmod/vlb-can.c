@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The virtio_can driver against a device that says what the test wants, also what no device should.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <linux/can/error.h>
+
+#include "can.h"
+#include "tap.h"
+
+#define CLASSIC	 (1ull << 0)
+#define FD	 (1ull << 1)
+#define BIT_2	 (1ull << 2) /* remote frames; late acknowledge in drafts */
+#define BIT_3	 (1ull << 3) /* the other one */
+#define FRAMES	 2000
+#define LONG_MS	 20000ull
+#define BOUND_MS 6000ull /* of one control message in the driver, and something for a slow machine */
+
+static bool wait_for(volatile unsigned int *value, unsigned int least)
+{
+	uint64_t end = fake_now() + LONG_MS;
+
+	while (__atomic_load_n(value, __ATOMIC_ACQUIRE) < least) {
+		if (fake_now() > end)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
+static long statistic(const struct can *c, const char *name)
+{
+	char path[96], text[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", c->name, name);
+	file = fopen(path, "r");
+	FAKE_NEED(file && fgets(text, sizeof(text), file));
+	fclose(file);
+	return atol(text);
+}
+
+static unsigned int valid_fd_length(unsigned int n)
+{
+	static const unsigned char lengths[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 48, 64 };
+
+	return lengths[n % sizeof(lengths)];
+}
+
+/* A frame of any kind; its size for write() or read(). */
+static size_t random_frame(struct canfd_frame *frame, unsigned int *seed)
+{
+	unsigned int r = (unsigned int)rand_r(seed), i;
+	bool fd = r & 1;
+
+	memset(frame, 0, sizeof(*frame));
+	frame->can_id = r & 2 ? ((uint32_t)rand_r(seed) & CAN_EFF_MASK) | CAN_EFF_FLAG : (r >> 4) & CAN_SFF_MASK;
+	frame->len = (uint8_t)(fd ? valid_fd_length(r >> 8) : (r >> 8) % 9);
+	if (!fd && !(r & 12)) {
+		frame->can_id |= CAN_RTR_FLAG;
+		return CAN_MTU;
+	}
+	for (i = 0; i < frame->len; i++)
+		frame->data[i] = (uint8_t)rand_r(seed);
+	return fd ? CANFD_MTU : CAN_MTU;
+}
+
+static void encode(struct can_msg *msg, uint16_t type, const struct canfd_frame *frame, size_t size)
+{
+	uint32_t flags = 0;
+
+	if (frame->can_id & CAN_EFF_FLAG)
+		flags |= CAN_FLAG_EXTENDED;
+	if (frame->can_id & CAN_RTR_FLAG)
+		flags |= CAN_FLAG_RTR;
+	if (size == CANFD_MTU)
+		flags |= CAN_FLAG_FD;
+	*msg = (struct can_msg) {
+		.type = htole16(type),
+		.length = htole16(frame->len),
+		.flags = htole32(flags),
+		.id = htole32(frame->can_id & (frame->can_id & CAN_EFF_FLAG ? CAN_EFF_MASK : CAN_SFF_MASK)),
+	};
+	memcpy(msg->data, frame->data, frame->len);
+}
+
+/* The kernel marks FD frames as such, and gives BRS and ESI back that virtio cannot carry: only the rest counts. */
+static bool same_frame(const struct canfd_frame *a, const struct canfd_frame *b)
+{
+	return a->can_id == b->can_id && a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+static void transmits(struct can *c)
+{
+	unsigned int i, seed = 1, wrong = 0, echoes = 0;
+	int fd = can_socket(c, false, true);
+	struct canfd_frame frame, echo;
+	struct can_msg msg;
+	size_t size;
+
+	for (i = 0; i < FRAMES; i++) {
+		size = random_frame(&frame, &seed);
+		FAKE_NEED(write(fd, &frame, size) == (ssize_t)size);
+		FAKE_NEED(wait_for(&c->logged, i + 1));
+		encode(&msg, CAN_MSG_TX, &frame, size);
+		wrong += c->size[i] != CAN_HEADER + frame.len || memcmp(&c->log[i], &msg, c->size[i]) != 0;
+		echoes += read(fd, &echo, sizeof(echo)) == (ssize_t)size && same_frame(&frame, &echo);
+	}
+	check(!wrong && c->logged == FRAMES, "2000 frames of all kinds are sent, byte for byte, in order");
+	check(echoes == FRAMES, "and echoed");
+	check(statistic(c, "tx_packets") == FRAMES, "and counted");
+	close(fd);
+}
+
+static void receives(struct can *c)
+{
+	unsigned int i, seed = 2, wrong = 0;
+	int fd = can_socket(c, false, false);
+	struct canfd_frame frame, got;
+	struct can_msg msg;
+	size_t size;
+
+	for (i = 0; i < FRAMES; i++) {
+		size = random_frame(&frame, &seed);
+		encode(&msg, CAN_MSG_RX, &frame, size);
+		FAKE_NEED(can_receive(c, &msg, CAN_HEADER + frame.len));
+		wrong += read(fd, &got, sizeof(got)) != (ssize_t)size || !same_frame(&frame, &got);
+	}
+	check(!wrong, "2000 frames of all kinds are received, byte for byte, in order");
+	/* a remote frame without the bytes that it has not */
+	msg = (struct can_msg) { htole16(CAN_MSG_RX), htole16(8), .flags = htole32(CAN_FLAG_RTR), .id = htole32(5) };
+	FAKE_NEED(can_receive(c, &msg, CAN_HEADER));
+	check(read(fd, &got, sizeof(got)) == CAN_MTU && got.can_id == (5 | CAN_RTR_FLAG) && got.len == 8,
+		"a remote frame without data");
+	close(fd);
+}
+
+static void bad_frames(struct can *c)
+{
+	static const struct {
+		struct can_msg msg;
+		unsigned int used;
+	} bad[] = {
+		{ { .type = CAN_MSG_RX, .length = 1 }, 0 },
+		{ { .type = CAN_MSG_RX, .length = 1 }, CAN_HEADER - 1 },
+		{ { .type = CAN_MSG_RX, .length = 2 }, CAN_HEADER + 1 },
+		{ { .type = CAN_MSG_RX, .length = 9 }, CAN_HEADER + 9 },
+		{ { .type = CAN_MSG_RX, .length = 0xffff }, CAN_HEADER + 64 },
+		{ { .type = CAN_MSG_RX, .length = 65, .flags = CAN_FLAG_FD }, CAN_HEADER + 64 },
+		{ { .type = CAN_MSG_RX, .length = 1, .flags = CAN_FLAG_FD | CAN_FLAG_RTR }, CAN_HEADER + 1 },
+		{ { .type = CAN_MSG_RX, .length = 1, .flags = 1 }, CAN_HEADER + 1 },
+		{ { .type = CAN_MSG_RX, .length = 1, .id = 0x800 }, CAN_HEADER + 1 },
+		{ { .type = CAN_MSG_RX, .length = 1, .flags = CAN_FLAG_EXTENDED, .id = 0x20000000 }, CAN_HEADER + 1 },
+		{ { .type = CAN_MSG_TX, .length = 1 }, CAN_HEADER + 1 },
+		{ { .type = 0, .length = 0 }, CAN_HEADER },
+	};
+	unsigned int i, num = sizeof(bad) / sizeof(bad[0]);
+	const struct can_msg good = { .type = htole16(CAN_MSG_RX), .length = htole16(1), .id = htole32(0x7ff) };
+	int fd = can_socket(c, false, false);
+	long before = statistic(c, "rx_errors");
+	struct canfd_frame got;
+
+	for (i = 0; i < num; i++) {
+		struct can_msg msg = bad[i].msg;
+
+		msg.type = htole16(msg.type);
+		msg.length = htole16(msg.length);
+		msg.flags = htole32(msg.flags);
+		msg.id = htole32(msg.id);
+		FAKE_NEED(can_receive(c, &msg, bad[i].used));
+	}
+	FAKE_NEED(can_receive(c, &good, CAN_HEADER + 1));
+	check(read(fd, &got, sizeof(got)) == CAN_MTU && got.can_id == 0x7ff, "no malformed frame comes through, a good one does");
+	check(statistic(c, "rx_errors") == before + (long)num, "each is counted");
+	close(fd);
+}
+
+static void refused(struct can *c)
+{
+	const struct can_frame frame = { .can_id = 1, .len = 1 };
+	int fd = can_socket(c, false, true);
+	struct pollfd p = { fd, POLLIN, 0 };
+	long before = statistic(c, "tx_dropped");
+	unsigned int logged = c->logged;
+
+	c->tx_result = 1;
+	FAKE_NEED(write(fd, &frame, sizeof(frame)) == sizeof(frame));
+	FAKE_NEED(wait_for(&c->logged, logged + 1));
+	check(poll(&p, 1, 200) == 0, "a frame that the device refuses is not echoed");
+	check(statistic(c, "tx_dropped") == before + 1, "but counted");
+	c->tx_result = 0;
+	close(fd);
+}
+
+/* The device finishes nothing for a while: the interface takes what it can, then says so, and loses nothing. */
+static void back_pressure(struct can *c)
+{
+	unsigned int sent = 0, echoes = 0, logged = c->logged;
+	int fd = can_socket(c, false, true);
+	struct can_frame frame = { .len = 1 };
+
+	c->keep_tx = true;
+	while (sent < 1000) {
+		frame.can_id = sent;
+		if (write(fd, &frame, sizeof(frame)) != sizeof(frame))
+			break;
+		sent++;
+	}
+	check(errno == ENOBUFS && sent > 128 && sent < 1000, "a device that is slow: ENOBUFS in the end");
+	FAKE_NEED(wait_for(&c->logged, logged + 128));
+	usleep(50000);
+	check(c->logged == logged + 128, "128 frames are under way");
+	c->keep_tx = false;
+	while (echoes < sent && read(fd, &frame, sizeof(frame)) == sizeof(frame))
+		echoes++;
+	check(echoes == sent && c->logged == logged + sent, "all that was taken is sent when it goes on");
+	close(fd);
+}
+
+static bool state_is(const struct can *c, const char *state)
+{
+	uint64_t end = fake_now() + LONG_MS;
+	char line[128];
+
+	snprintf(line, sizeof(line), "ip -details link show %s | grep -q 'can .*state %s'", c->name, state);
+	while (system(line)) {
+		if (fake_now() > end)
+			return false;
+		usleep(20000);
+	}
+	return true;
+}
+
+static void go_bus_off(struct can *c)
+{
+	c->f.status = CAN_STATUS_BUSOFF;
+	FAKE_NEED(!ioctl(c->f.fd, VLB_CONFIG_CHANGED));
+}
+
+static void bus_off(struct can *c)
+{
+	const struct can_frame frame = { .can_id = 2, .len = 0 };
+	int errors = can_socket(c, true, false), fd = can_socket(c, false, true);
+	unsigned int starts = c->starts, logged = c->logged;
+	struct can_frame got;
+
+	FAKE_NEED(!ioctl(c->f.fd, VLB_CONFIG_CHANGED));
+	usleep(50000);
+	check(state_is(c, "ERROR-ACTIVE"), "a change of nothing changes nothing");
+	go_bus_off(c);
+	check(read(errors, &got, sizeof(got)) == sizeof(got) && got.can_id == (CAN_ERR_FLAG | CAN_ERR_BUSOFF),
+		"off the bus: an error frame");
+	check(state_is(c, "BUS-OFF"), "and the state");
+	check(!can_ip(c, "type can restart") && c->starts == starts + 1 && state_is(c, "ERROR-ACTIVE"), "restart by hand");
+	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1), "frames go out again");
+	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "type can restart-ms 100") && !can_ip(c, "up"));
+	starts = c->starts;
+	go_bus_off(c);
+	check(wait_for(&c->starts, starts + 1) && state_is(c, "ERROR-ACTIVE"), "restart by itself");
+	close(errors);
+	close(fd);
+}
+
+/* The device does not answer: nobody waits longer than the driver says, and all is well when it answers after all. */
+static void silent(struct can *c)
+{
+	uint64_t begin;
+
+	c->keep_ctrl = true;
+	begin = fake_now();
+	check(!can_ip(c, "down") && fake_now() - begin < BOUND_MS, "down ends, though the device does not answer");
+	begin = fake_now();
+	check(can_ip(c, "up 2>/dev/null") != 0 && fake_now() - begin < BOUND_MS, "up is refused");
+	c->keep_ctrl = false;
+	begin = fake_now();
+	while (can_ip(c, "up 2>/dev/null") && fake_now() - begin < LONG_MS)
+		usleep(20000);
+	check(state_is(c, "ERROR-ACTIVE"), "and possible when it has answered");
+}
+
+/* Down and up again with frames that the device keeps. */
+static void down_under_load(struct can *c)
+{
+	const struct can_frame frame = { .can_id = 3, .len = 0 };
+	int fd = can_socket(c, false, false), i;
+	unsigned int logged;
+
+	c->keep_tx = true;
+	for (i = 0; i < 50; i++)
+		FAKE_NEED(write(fd, &frame, sizeof(frame)) == sizeof(frame));
+	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "up"));
+	close(fd);
+	fd = can_socket(c, false, true);
+	c->keep_tx = false;
+	usleep(50000);
+	logged = c->logged;
+	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1) &&
+			read(fd, &(struct can_frame) { 0 }, sizeof(frame)) == sizeof(frame),
+		"down and up with frames under way");
+	close(fd);
+}
+
+static void features(uint64_t bits, bool fd, bool rtr, const char *name)
+{
+	const struct can_frame remote = { .can_id = 4 | CAN_RTR_FLAG, .len = 2 }, plain = { .can_id = 4, .len = 2 };
+	const struct canfd_frame large = { .can_id = 4, .len = 64 };
+	unsigned int want = 1 + rtr;
+	struct can c;
+	int sock;
+
+	can_start(&c, bits);
+	FAKE_NEED(!can_ip(&c, "up"));
+	sock = can_socket(&c, false, false);
+	FAKE_NEED(write(sock, &remote, sizeof(remote)) == sizeof(remote));
+	if ((write(sock, &large, sizeof(large)) == sizeof(large)) != fd)
+		want = 100;
+	want += fd;
+	FAKE_NEED(write(sock, &plain, sizeof(plain)) == sizeof(plain));
+	wait_for(&c.logged, want < 100 ? want : 1);
+	usleep(20000);
+	check(c.logged == want, name);
+	close(sock);
+	can_end(&c);
+}
+
+int main(void)
+{
+	struct can *c = calloc(1, sizeof(*c));
+
+	FAKE_NEED(c);
+	can_start(c, CLASSIC | FD | BIT_2 | BIT_3);
+	check(!c->starts && !can_ip(c, "up") && c->starts == 1, "up starts the controller");
+	transmits(c);
+	receives(c);
+	bad_frames(c);
+	refused(c);
+	back_pressure(c);
+	bus_off(c);
+	down_under_load(c);
+	silent(c);
+	can_end(c);
+	free(c);
+	features(CLASSIC, false, false, "classic frames only");
+	features(CLASSIC | BIT_2, false, true, "remote frames by the standard's bit");
+	features(CLASSIC | BIT_3, false, true, "and by that of the drafts");
+	features(CLASSIC | FD | BIT_3, true, true, "FD");
+	return tap_end();
+}
