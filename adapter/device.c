@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <linux/virtio_config.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,6 +9,7 @@
 
 #include "adapter/device.h"
 #include "adapter/explain.h"
+#include "adapter/pulse.h"
 #include "adapter/session.h"
 #include "log.h"
 
@@ -27,6 +27,7 @@ struct device {
 	sd_event_source *kernel_io;
 	sd_event_source *retry_timer;
 	sd_event_source *grace_timer;
+	struct pulse *pulse;
 	uint64_t retry_delay;
 	uint64_t give_up; /* when --wait-timeout is over; 0: never */
 	uint64_t offered; /* features of the kernel device */
@@ -105,20 +106,13 @@ static int on_grace_over(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-static bool hung_up(const struct device *dev)
-{
-	struct pollfd fd = { .fd = frontend_fd(dev->session.fe), .events = POLLRDHUP };
-
-	return poll(&fd, 1, 0) == 1 && fd.revents & (POLLHUP | POLLRDHUP);
-}
-
 /* Can another daemon go on where this one was? Else its driver has to start afresh. */
 static bool survives(const struct device *dev)
 {
 	const struct session *s = &dev->session;
 
 	/* A lying daemon has spoilt its rings, and a late one may still be alive and write to the pool. */
-	if (frontend_broken(s->fe) != -ECONNRESET && !(frontend_broken(s->fe) == -ETIMEDOUT && hung_up(dev)))
+	if (frontend_broken(s->fe) != -ECONNRESET && !(frontend_broken(s->fe) == -ETIMEDOUT && frontend_hung_up(s->fe)))
 		return false;
 	if (!dev->opt->grace)
 		return false;
@@ -157,6 +151,11 @@ static void lose_daemon(struct device *dev)
 	dev->complained = true;
 	dev->retry_delay = RETRY_FIRST;
 	retry_later(dev);
+}
+
+static void on_lost_pulse(void *data)
+{
+	lose_daemon(data);
 }
 
 static int on_daemon_input(sd_event_source *source, int fd, uint32_t revents, void *data)
@@ -471,7 +470,9 @@ int device_new(const struct options *opt, sd_event *event, struct device **out)
 	} else {
 		module_free(probe);
 		set_state(dev, "waiting for the daemon");
-		ret = try_daemon(dev);
+		ret = pulse_new(&dev->session, event, opt->stall_timeout, on_lost_pulse, dev, &dev->pulse);
+		if (!ret)
+			ret = try_daemon(dev);
 	}
 	if (ret)
 		device_free(dev);
@@ -489,6 +490,7 @@ void device_free(struct device *dev)
 	drop_daemon(dev);
 	config_end(&dev->session.config);
 	sd_event_source_disable_unref(dev->retry_timer);
+	pulse_free(dev->pulse);
 	sd_event_unref(dev->event);
 	free(dev);
 }

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "adapter/frontend.h"
+#include "adapter/message.h"
 #include "channel.h"
 
 #define BIT(n) (1ULL << (n))
@@ -28,6 +28,7 @@ struct frontend {
 	uint64_t features;
 	uint64_t protocol; /* negotiated */
 	unsigned int max_queues;
+	bool pinged; /* frontend_ping() waits for its answer */
 	int broken;
 	char why[160];
 };
@@ -71,27 +72,6 @@ static int fail_broken(struct frontend *fe, int err, const char *what, uint32_t 
 	return fail(fe, err, "failed: %s (%s)", strerror(-err), name);
 }
 
-static struct vhu_msg new_msg(uint32_t request, uint32_t size)
-{
-	return (struct vhu_msg) { .request = request, .flags = VHU_VERSION, .size = size };
-}
-
-static struct vhu_msg u64_msg(uint32_t request, uint64_t value)
-{
-	struct vhu_msg msg = new_msg(request, sizeof(value));
-
-	msg.payload.u64 = value;
-	return msg;
-}
-
-static struct vhu_msg state_msg(uint32_t request, unsigned int index, unsigned int num)
-{
-	struct vhu_msg msg = new_msg(request, sizeof(msg.payload.state));
-
-	msg.payload.state = (struct vhu_vring_state) { .index = index, .num = num };
-	return msg;
-}
-
 /* Replace @msg by the answer to it. */
 static int recv_reply(struct frontend *fe, struct vhu_msg *msg)
 {
@@ -110,28 +90,47 @@ static int recv_reply(struct frontend *fe, struct vhu_msg *msg)
 	return 0;
 }
 
+static int recv_u64(struct frontend *fe, uint32_t request, uint64_t *value)
+{
+	struct vhu_msg msg = new_msg(request, 0);
+	int ret = recv_reply(fe, &msg);
+
+	if (!ret && msg.size != sizeof(*value))
+		ret = fail_broken(fe, -EPROTO, "answered with a wrong size", request);
+	if (!ret)
+		*value = msg.payload.u64;
+	return ret;
+}
+
+/* Answers come in the order of the questions, that of frontend_ping() first. */
+static int recv_pong(struct frontend *fe)
+{
+	uint64_t features;
+
+	if (!fe->pinged)
+		return 0;
+	fe->pinged = false;
+	return recv_u64(fe, VHU_GET_FEATURES, &features);
+}
+
 /* With no time left nothing is sent: the answer could come too late to be believed. */
 static int send_msg(struct frontend *fe, const struct vhu_msg *msg)
 {
+	int ret = recv_pong(fe);
 	int left = time_left(fe);
-	int ret = left ? vhu_channel_send(fe->fd, msg, left) : -ETIMEDOUT;
 
+	if (ret)
+		return ret;
+	ret = left ? vhu_channel_send(fe->fd, msg, left) : -ETIMEDOUT;
 	return ret ? fail_broken(fe, ret, NULL, msg->request) : 0;
 }
 
 static int ask_u64(struct frontend *fe, uint32_t request, uint64_t *value)
 {
 	struct vhu_msg msg = new_msg(request, 0);
-	int ret;
+	int ret = send_msg(fe, &msg);
 
-	ret = send_msg(fe, &msg);
-	if (!ret)
-		ret = recv_reply(fe, &msg);
-	if (!ret && msg.size != sizeof(*value))
-		ret = fail_broken(fe, -EPROTO, "answered with a wrong size", request);
-	if (!ret)
-		*value = msg.payload.u64;
-	return ret;
+	return ret ? ret : recv_u64(fe, request, value);
 }
 
 /* Send what has no answer of its own, and wait for the daemon's consent if it gives any. */
@@ -154,25 +153,6 @@ static int tell(struct frontend *fe, struct vhu_msg *msg)
 	if (msg->payload.u64)
 		return fail(fe, -EIO, "refused %s", vhu_request_name(msg->request));
 	return 0;
-}
-
-int frontend_connect(const char *path, int *fd)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int ret;
-
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(addr.sun_path, path, strlen(path));
-	/* A blocking connect() would sleep for as long as a stopped daemon leaves its backlog full. */
-	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (*fd < 0)
-		return -errno;
-	if (!connect(*fd, (struct sockaddr *)&addr, sizeof(addr)))
-		return 0;
-	ret = -errno;
-	close(*fd);
-	return ret;
 }
 
 int frontend_new(int fd, int timeout_ms, struct frontend **fe)
@@ -284,15 +264,6 @@ int frontend_broken(const struct frontend *fe)
 const char *frontend_why(const struct frontend *fe)
 {
 	return fe->why;
-}
-
-static struct vhu_msg config_msg(uint32_t request, uint32_t offset, uint32_t len)
-{
-	struct vhu_msg msg = new_msg(request, (uint32_t)VHU_CONFIG_HEADER + len);
-
-	msg.payload.config.offset = offset;
-	msg.payload.config.size = len;
-	return msg;
 }
 
 int frontend_get_config(struct frontend *fe, void *data, uint32_t len)
@@ -438,6 +409,21 @@ int frontend_sync(struct frontend *fe)
 	return ask_u64(fe, VHU_GET_FEATURES, &features);
 }
 
+int frontend_ping(struct frontend *fe)
+{
+	struct vhu_msg msg = new_msg(VHU_GET_FEATURES, 0);
+	int ret;
+
+	frontend_start_clock(fe);
+	if (fe->pinged) {
+		fe->broken = -ETIMEDOUT;
+		return fail(fe, -ETIMEDOUT, "does not answer while the driver waits for it");
+	}
+	ret = send_msg(fe, &msg);
+	fe->pinged = !ret;
+	return ret;
+}
+
 int frontend_fd(const struct frontend *fe)
 {
 	return fe->fd;
@@ -455,6 +441,9 @@ int frontend_idle_input(struct frontend *fe)
 
 	if (n < 0 && errno == EAGAIN)
 		return 0;
+	frontend_start_clock(fe);
+	if (n > 0 && fe->pinged)
+		return recv_pong(fe);
 	fe->broken = n > 0 ? -EPROTO : -ECONNRESET;
 	return fail(fe, fe->broken, n > 0 ? "sent a message without being asked" : "hung up");
 }

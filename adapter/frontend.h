@@ -80,11 +80,18 @@ int frontend_set_gpu_socket(struct frontend *fe, int fd);
 int frontend_reset(struct frontend *fe);
 /* Wait until the daemon has seen everything sent so far. */
 int frontend_sync(struct frontend *fe);
+/*
+ * Ask the daemon for a sign of life, which frontend_idle_input() or the next call takes; nobody waits for it.
+ * With the last one still to come the daemon counts as late: -ETIMEDOUT, frontend_broken().
+ */
+int frontend_ping(struct frontend *fe);
 
 int frontend_fd(const struct frontend *fe); /* readable without a call under way: see frontend_idle_input() */
 int frontend_backend_fd(const struct frontend *fe); /* back-end channel, or -1 */
 
-/* Nothing may come on the main socket between calls but its end; 0 for a false alarm. */
+bool frontend_hung_up(const struct frontend *fe); /* now */
+
+/* Nothing may come on the main socket between calls but its end and the answer to a ping; 0: the daemon serves on. */
 int frontend_idle_input(struct frontend *fe);
 /*
  * One message of the back-end channel; *@config_changed tells whether it was about

@@ -23,6 +23,7 @@ enum {
 	OPT_WAIT,
 	OPT_GRACE,
 	OPT_DEADLINE,
+	OPT_STALL,
 	OPT_DEVICE_ID,
 	OPT_NUM_QUEUES,
 	OPT_QUEUE_SIZE,
@@ -72,6 +73,9 @@ static const struct argp_option argp_options[] = {
 		0 },
 	{ "deadline", OPT_DEADLINE, "MS", 0,
 		"Milliseconds for one request, less than the module's stop_timeout_ms; default 1000", 0 },
+	{ "stall-timeout", OPT_STALL, "S", 0,
+		"Seconds without a sign of life while the driver waits for it, then the device goes; 0 never, default 10",
+		0 },
 	{ NULL, 0, NULL, 0, "General:", 5 },
 	{ "control", OPT_CONTROL, "PATH", 0, "Device file of the module, default /dev/virtio-loopback", 0 },
 	{ "log-level", OPT_LOG_LEVEL, "LEVEL", 0, "error, warn, info (default) or debug", 0 },
@@ -238,6 +242,10 @@ static int parse_general(int key, const char *arg, struct parser *p)
 		ret = parse_number("--deadline", arg, 10, 60000, &n);
 		p->opt->deadline = (int)n;
 		return ret;
+	case OPT_STALL:
+		ret = parse_number("--stall-timeout", arg, 0, 3600, &n);
+		p->opt->stall_timeout = (int)n;
+		return ret;
 	case OPT_LOG_LEVEL: return parse_log_level(arg);
 	case OPT_LIST: p->opt->list = true; return 0;
 	case OPT_VERSION: p->opt->version = true; return 0;
@@ -356,6 +364,7 @@ int options_parse(int argc, char **argv, struct options *opt)
 		.wait_timeout = OPTIONS_FOREVER,
 		.grace = 5,
 		.deadline = 1000,
+		.stall_timeout = 10,
 	};
 	if (argp_parse(&argp, argc, argv, 0, NULL, &p))
 		return -EINVAL;

@@ -20,6 +20,7 @@
  * @wait_timeout: seconds until the first daemon has to answer, or OPTIONS_FOREVER
  * @grace: seconds that a device may be without its daemon, or OPTIONS_FOREVER
  * @deadline: milliseconds that the daemon gets for one request of the kernel
+ * @stall_timeout: seconds until a daemon that shows no life while the driver waits for it is given up; 0: never
  * @list: --list-devices: print the table and end
  * @version: --version: print it and end
  */
@@ -33,6 +34,7 @@ struct options {
 	int wait_timeout;
 	int grace;
 	int deadline;
+	int stall_timeout;
 	bool list;
 	bool version;
 };

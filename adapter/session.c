@@ -72,6 +72,18 @@ static int stop_rings(struct session *s)
 	return ret;
 }
 
+bool session_waits(struct session *s)
+{
+	struct vlb_queue_state state;
+
+	for (unsigned int i = 0; i < s->num_queues; i++) {
+		if (s->running[i] && !module_get_queue(s->mod, i, &state) && state.ready &&
+			state.used_idx != state.avail_idx)
+			return true;
+	}
+	return false;
+}
+
 static int get_config(struct session *s, const struct vlb_request *req, struct vlb_response *resp)
 {
 	uint8_t config[VLB_MAX_CONFIG];

@@ -47,4 +47,7 @@ void session_handle(struct session *s, const struct vlb_request *req, struct vlb
  */
 int session_resume_rings(struct session *s);
 
+/* Does the daemon have buffers of the driver? Among them are those that wait for an event. */
+bool session_waits(struct session *s);
+
 #endif /* ADAPTER_SESSION_H */

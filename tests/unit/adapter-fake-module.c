@@ -117,7 +117,7 @@ int module_get_queue(struct module *mod, unsigned int queue, struct vlb_queue_st
 		.ready = 1,
 		.size = 64,
 		.used_idx = kernel.used_idx,
-		.avail_idx = (uint16_t)(kernel.used_idx + 3),
+		.avail_idx = (uint16_t)(kernel.used_idx + (kernel.idle ? 0 : 3)),
 		.desc = POOL_IOVA,
 		.avail = POOL_IOVA + 0x1000,
 		.used = POOL_IOVA + 0x2000,

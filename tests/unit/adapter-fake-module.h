@@ -9,7 +9,7 @@
  * struct fake_kernel - what the fake did, and how it shall behave
  * @open_error: module_open() fails with it; @create_error, @respond_error and @resume_error likewise
  * @created: devices made so far; @alive: those not freed
- * @used_idx: of every ring
+ * @used_idx: of every ring; @idle: nothing is in flight
  */
 struct fake_kernel {
 	int open_error;
@@ -23,6 +23,7 @@ struct fake_kernel {
 	unsigned int rekicks;
 	unsigned int config_changes;
 	uint16_t used_idx;
+	bool idle;
 	struct module_device device;
 	struct vlb_response response;
 	unsigned int responses;

@@ -28,6 +28,7 @@ int fixture_setup(void **state)
 		.wait_timeout = OPTIONS_FOREVER,
 		.grace = 5,
 		.deadline = TIMEOUT_MS,
+		.stall_timeout = 1,
 	};
 	fake_kernel_reset();
 	fake_init(&x->fake);

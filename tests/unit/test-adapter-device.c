@@ -380,6 +380,60 @@ static void config_change(void **state)
 	assert_int_equal(set_status(x, 0), 0);
 }
 
+/* The kernel asks nothing, but the driver has given it buffers. */
+static void daemon_stalls(void **state)
+{
+	struct fixture *x = *state;
+
+	start_daemon(x);
+	begin(x);
+	bind_driver(x);
+	x->fake.faulty = VHU_GET_FEATURES;
+	x->fake.fault = FAKE_SILENT;
+	assert_true(run_until(x, is_removed));
+	x->fake.fault = FAKE_POLITE;
+	assert_true(run_until(x, is_second));
+	bind_driver(x);
+	/* One that lies about it is no better. */
+	x->fake.fault = FAKE_WRONG_SIZE;
+	assert_true(run_until(x, is_removed));
+	x->fake.fault = FAKE_POLITE;
+}
+
+static void daemon_shows_life(void **state)
+{
+	unsigned int asked;
+	struct fixture *x = *state;
+
+	start_daemon(x);
+	begin(x);
+	bind_driver(x);
+	asked = fake_count(&x->fake, VHU_GET_FEATURES);
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(ask(x, (struct vlb_request) { .type = VLB_REQ_CONFIG_GET, .len = 4 }), 0);
+		run_for(x, 50);
+	}
+	assert_true(is_up(x));
+	assert_int_equal(fake_kernel()->created, 1);
+	assert_in_range(fake_count(&x->fake, VHU_GET_FEATURES) - asked, 1, 4);
+}
+
+/* Nobody waits for it, so it may sleep. */
+static void idle_daemon_is_left_alone(void **state)
+{
+	struct fixture *x = *state;
+	unsigned int asked;
+
+	start_daemon(x);
+	begin(x);
+	bind_driver(x);
+	fake_kernel()->idle = true;
+	asked = fake_count(&x->fake, VHU_GET_FEATURES);
+	run_for(x, 1300);
+	assert_int_equal(fake_count(&x->fake, VHU_GET_FEATURES), asked);
+	assert_true(is_up(x));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -403,6 +457,9 @@ int main(void)
 		TEST(dies_at_reset),
 		TEST(refuses_a_ring),
 		TEST(config_change),
+		TEST(daemon_stalls),
+		TEST(daemon_shows_life),
+		TEST(idle_daemon_is_left_alone),
 	};
 
 	return cmocka_run_group_tests_name("adapter-device", tests, NULL, NULL);

@@ -114,6 +114,7 @@ static void bad_lines(void **state)
 		{ "--device input --grace -2 --socket-path /s", "--grace wants" },
 		{ "--device input --wait-timeout soon --socket-path /s", "--wait-timeout wants" },
 		{ "--device input --deadline 0 --socket-path /s", "--deadline wants" },
+		{ "--device input --stall-timeout -1 --socket-path /s", "--stall-timeout wants" },
 		{ "--device input --log-level loud --socket-path /s", "--log-level wants" },
 		{ "--device input --name a/b --socket-path /s", "--name wants" },
 		{ "--device input --name 0123456789012345678901234567890123456789 --socket-path /s", "--name wants" },
