@@ -16,6 +16,7 @@ struct model_state {
 	uint64_t features; /* negotiated */
 	uint8_t config[CONFIG_MAX]; /* what the driver wrote there, for types that listen */
 	unsigned int step; /* of a dialogue that the device leads */
+	unsigned int grown; /* how often it was told to be twice as large (SIGUSR1), for types that can */
 };
 
 /**

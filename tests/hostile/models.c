@@ -39,7 +39,7 @@ uint32_t model_zero(const struct chain *chain)
 static void blk_config(struct model_state *s, uint8_t *out)
 {
 	struct virtio_blk_config config = {
-		.capacity = htole64(SECTORS),
+		.capacity = htole64((uint64_t)SECTORS << s->grown % 8),
 		.size_max = htole32(65536),
 		.seg_max = htole32(30),
 		.blk_size = htole32(512),

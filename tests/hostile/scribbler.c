@@ -48,9 +48,14 @@ struct run {
 
 static volatile sig_atomic_t ended; /* by a signal */
 
+static volatile sig_atomic_t grow; /* SIGUSR1 */
+
 static void on_signal(int signal)
 {
-	ended = 1;
+	if (signal == SIGUSR1)
+		grow = 1;
+	else
+		ended = 1;
 }
 
 static int64_t now_ms(void)
@@ -268,6 +273,11 @@ static void step(struct run *run)
 	unsigned int queue;
 
 	wait_for_something(run);
+	if (grow) {
+		grow = 0;
+		peer->state.grown++;
+		peer_config_changed(peer);
+	}
 	choose(run);
 	if (!peer->driving)
 		return;
@@ -309,6 +319,7 @@ int main(int argc, char **argv)
 	chance_seed(&run->s.chance, args.seed);
 	peer_init(&run->s.peer, args.model, &run->s.chance);
 	sigaction(SIGTERM, &(struct sigaction) { .sa_handler = on_signal }, NULL);
+	sigaction(SIGUSR1, &(struct sigaction) { .sa_handler = on_signal }, NULL);
 	sigaction(SIGINT, &(struct sigaction) { .sa_handler = on_signal }, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	run->listener = open_listener(args.socket_path);
