@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
-.PHONY: check-vm check-debug check-machine check-replug
+.PHONY: check-vm check-debug check-machine check-deaths check-replug
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
 check-vm: $(if $(TEST),,check-machine)
 	@tools/setup build vm
 	@tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) $(TEST)
 
-# The same in a kernel with KASAN, lockdep and DMA-API checks. Its first build takes as long as that of the plain kernel.
+# The same in a kernel with KASAN, lockdep and DMA-API checks. Its first build takes twice as long as that of
+# the plain kernel.
 check-debug:
 	@tools/setup build vm
 	@$(if $(TEST),:,MACHINE_KERNEL=own-debug prove --exec '' tests/vm/machine.t)
 	@tests/vm/run --kernel own-debug $(TEST)
 
-# Does the machine itself tell when a kernel breaks in it?
-check-machine:
+# The daemon of a disk is killed a hundred times under fio, and each next one takes over (in check-vm: 20 times).
+check-deaths:
 	@tools/setup build vm
-	@prove --exec '' tests/vm/machine.t
+	@$(MAKE) user kmod KDIR=$$(tools/vm kdir)
+	@tools/vm start --name deaths
+	@tools/vm exec --name deaths --no-input --timeout 5400 -- env DEATHS=$(or $(DEATHS),100) \
+		sh /repo/tests/vm/test-adapter-blk.sh; status=$$?; tools/vm stop --name deaths; exit $$status
 
 # A panel that is unplugged under touch a thousand times (in check-vm: 25 times).
 check-replug:

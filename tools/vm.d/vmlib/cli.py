@@ -67,7 +67,8 @@ def chosen(args):
 
 def cmd_start(args):
     began = time.monotonic()
-    spec = machine.Spec(chosen(args), args.memory, args.display, args.append, args.qemu_arg)
+    words = f"{args.append} vlo.systemd".strip() if args.systemd else args.append
+    spec = machine.Spec(chosen(args), args.memory, args.display, words, args.qemu_arg)
     writable = machine.MACHINES / args.name / "share"
     writable.mkdir(parents=True, exist_ok=True)
     shares = [("repo", common.REPO, False), ("share", writable, True), *args.share]
@@ -205,6 +206,7 @@ def parser():
                       help="with a screen (1280x720)")
     verb.add_argument("--memory", type=memory_size, default=1024, metavar="MIB", help="size of the machine's memory (1024)")
     verb.add_argument("--append", default="", metavar="WORDS", help="more kernel command line, such as kmemleak=on")
+    verb.add_argument("--systemd", action="store_true", help="systemd as process 1, instead of our small init")
     verb.add_argument("--share", action="append", default=[], type=share_option, metavar="DIR=TAG",
                       help="mount DIR read-write at /TAG")
     verb.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="one more word for QEMU; boots cold")
