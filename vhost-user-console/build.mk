@@ -3,8 +3,8 @@
 # What does no I/O, so that the unit tests can have it.
 $(call library,console,vhost-user-console,control.c escape.c port-spec.c resize-order.c stamps.c stream.c)
 
-CONSOLE_SOURCES := backend-file.c backend-pty.c backend-server.c backend-stdio.c console-device.c memo.c options.c peer.c \
-	port.c ports.c terminal.c vhost-user-console.c
+CONSOLE_SOURCES := backend-file.c backend-pty.c backend-server.c backend-stdio.c console-device.c console-queues.c memo.c options.c \
+	peer.c port.c ports.c terminal.c vhost-user-console.c
 $(call program,vhost-user-console,vhost-user-console,$(CONSOLE_SOURCES),\
 	libsystemd,vhost-user-console/libconsole.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-console/vhost-user-console
