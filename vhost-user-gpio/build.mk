@@ -3,10 +3,10 @@
 # libgpiod changed its interface with version 2; GPIOD=1 or 2 overrides what is found.
 GPIOD ?= $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod && echo 2 || echo 1)
 
-# What needs no hardware, so that the unit tests can have it.
-$(call library,gpio,vhost-user-gpio,gpio-irq.c gpio-spec.c)
+# All but the border to libgpiod, for tests where there is no chip.
+$(call library,gpio,vhost-user-gpio,gpio-irq.c gpio-spec.c gpio-lines.c gpio-watch.c gpio-plug.c gpio-device.c options.c)
 
-$(call program,vhost-user-gpio,vhost-user-gpio,gpio-chip-v$(GPIOD).c gpio-lines.c gpio-device.c options.c vhost-user-gpio.c,\
+$(call program,vhost-user-gpio,vhost-user-gpio,gpio-chip-v$(GPIOD).c vhost-user-gpio.c,\
 	libsystemd libgpiod,vhost-user-gpio/libgpio.a vhost-user/libvhost-user.a)
 INSTALL_BIN += $(B)/vhost-user-gpio/vhost-user-gpio
 

@@ -55,6 +55,11 @@ unsigned int gpio_chip_num_lines(const struct gpio_chip *chip)
 	return gpiod_chip_num_lines(chip->chip);
 }
 
+void gpio_chip_label(const struct gpio_chip *chip, char label[GPIO_LABEL_SIZE])
+{
+	snprintf(label, GPIO_LABEL_SIZE, "%s", gpiod_chip_label(chip->chip));
+}
+
 int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset, struct gpio_line_info *info)
 {
 	struct gpiod_line *line = gpiod_chip_get_line(chip->chip, offset);

@@ -14,6 +14,7 @@
 struct gpio_chip {
 	struct gpiod_chip *chip;
 	unsigned int num_lines;
+	char label[GPIO_LABEL_SIZE];
 };
 
 struct gpio_line {
@@ -109,6 +110,7 @@ int gpio_chip_open(const char *which, struct gpio_chip **result)
 		return ret;
 	}
 	chip->num_lines = (unsigned int)gpiod_chip_info_get_num_lines(info);
+	snprintf(chip->label, sizeof(chip->label), "%s", gpiod_chip_info_get_label(info));
 	gpiod_chip_info_free(info);
 	*result = chip;
 	return 0;
@@ -125,6 +127,11 @@ void gpio_chip_close(struct gpio_chip *chip)
 unsigned int gpio_chip_num_lines(const struct gpio_chip *chip)
 {
 	return chip->num_lines;
+}
+
+void gpio_chip_label(const struct gpio_chip *chip, char label[GPIO_LABEL_SIZE])
+{
+	memcpy(label, chip->label, GPIO_LABEL_SIZE);
 }
 
 int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset, struct gpio_line_info *info)
@@ -248,9 +255,13 @@ int gpio_line_change(struct gpio_line *line, const struct gpio_use *use)
 		return -ENOMEM;
 	ret = gpiod_line_request_reconfigure_lines(line->request, config) ? last_error() : 0;
 	gpiod_line_config_free(config);
-	if (!ret)
-		line->edges = use->edges;
-	return ret;
+	if (ret)
+		return ret;
+	line->edges = use->edges;
+	/* Edges that wait are of the use before: they must not be taken for those of the next one. */
+	while (!use->edges && gpio_line_read_edge(line) > 0)
+		;
+	return 0;
 }
 
 int gpio_line_get(struct gpio_line *line)

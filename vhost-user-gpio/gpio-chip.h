@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define GPIO_LABEL_SIZE 32 /* with its NUL; longer ones are cut */
+
 struct gpio_chip; /* an open chip */
 struct gpio_line; /* one of its lines, requested: nobody else can have it */
 
@@ -65,6 +67,7 @@ struct gpio_line_info {
 int gpio_chip_open(const char *which, struct gpio_chip **chip);
 void gpio_chip_close(struct gpio_chip *chip); /* its lines were released before; NULL is fine */
 unsigned int gpio_chip_num_lines(const struct gpio_chip *chip);
+void gpio_chip_label(const struct gpio_chip *chip, char label[GPIO_LABEL_SIZE]);
 int gpio_chip_line_info(struct gpio_chip *chip, unsigned int offset, struct gpio_line_info *info); /* 0 or -errno */
 
 /**

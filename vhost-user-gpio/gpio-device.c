@@ -6,50 +6,14 @@
 #include <linux/virtio_gpio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-#include "gpio-lines.h"
+#include "gpio-state.h"
 #include "log.h"
-#include "options.h"
 
-#define BIT(n)	      (1ULL << (n))
-#define REQUEST_QUEUE 0
-#define EVENT_QUEUE   1
-#define NUM_QUEUES    2
+#define BIT(n)	   (1ULL << (n))
+#define NUM_QUEUES 2
 
-/* Edges of one line taken in one go before the loop's other sources get their turn. */
-#define MAX_BATCH 64
-
-struct gpio_dev;
-
-/**
- * struct watched - what the device adds to a line
- * @buffer: the driver's, for its interrupt; NULL while that is masked
- * @source: its edges, NULL while nobody wants to know of them
- */
-struct watched {
-	struct gpio_dev *gpio;
-	struct gpio_slot *slot;
-	struct virtq_elem *buffer;
-	sd_event_source *source;
-};
-
-/**
- * struct gpio_dev - the device
- * @options: first, for they are argp's input
- * @names: the answer to GET_NAMES, with room for its status in front
- * @names_size: without the status
- */
-struct gpio_dev {
-	struct gpio_options options;
-	struct vhu_dev *dev;
-	struct gpio_lines lines;
-	struct watched *watched;
-	uint8_t *names;
-	uint32_t names_size;
-};
-
-void *gpio_new(void)
+static void *gpio_new(void)
 {
 	return calloc(1, sizeof(struct gpio_dev));
 }
@@ -65,7 +29,7 @@ static int make_names(struct gpio_dev *gpio)
 	return 0;
 }
 
-int gpio_init(struct vhu_dev *dev, void *state)
+static int gpio_init(struct vhu_dev *dev, void *state)
 {
 	struct gpio_dev *gpio = state;
 	const struct gpio_options *opts = &gpio->options;
@@ -83,30 +47,28 @@ int gpio_init(struct vhu_dev *dev, void *state)
 		gpio->watched[i].gpio = gpio;
 		gpio->watched[i].slot = &gpio->lines.slots[i];
 	}
+	gpio_plug_watch(gpio);
 	vhu_dev_set_features(dev, BIT(VIRTIO_GPIO_F_IRQ));
 	vhu_dev_set_queues(dev, NUM_QUEUES);
 	vhu_dev_set_config_size(dev, sizeof(struct virtio_gpio_config));
 	return 0;
 }
 
-static void unwatch(struct watched *watched)
-{
-	watched->source = sd_event_source_disable_unref(watched->source);
-}
-
-void gpio_free(void *state)
+static void gpio_free(void *state)
 {
 	struct gpio_dev *gpio = state;
 
 	for (unsigned int i = 0; gpio->watched && i < gpio->lines.count; i++)
-		unwatch(&gpio->watched[i]);
+		gpio_watch_stop(&gpio->watched[i]);
+	sd_event_source_disable_unref(gpio->nodes);
+	sd_event_source_disable_unref(gpio->look);
 	gpio_lines_close(&gpio->lines);
 	free(gpio->watched);
 	free(gpio->names);
 	free(gpio);
 }
 
-int gpio_get_config(struct vhu_dev *dev, uint32_t offset, void *data, uint32_t len)
+static int gpio_get_config(struct vhu_dev *dev, uint32_t offset, void *data, uint32_t len)
 {
 	const struct gpio_dev *gpio = vhu_dev_state(dev);
 	const struct virtio_gpio_config config = {
@@ -118,101 +80,13 @@ int gpio_get_config(struct vhu_dev *dev, uint32_t offset, void *data, uint32_t l
 	return 0;
 }
 
-/* Gives a buffer of the event queue back. */
-static void return_buffer(struct gpio_dev *gpio, struct virtq_elem *elem, uint8_t status)
-{
-	struct virtq *vq = vhu_dev_queue(gpio->dev, EVENT_QUEUE);
-
-	virtq_push(vq, elem, (uint32_t)virtq_iov_write(elem->in, elem->in_num, 0, &status, sizeof(status)));
-	virtq_notify(vq);
-}
-
-static void answer_irq(struct watched *watched, enum gpio_irq_answer answer)
-{
-	struct virtq_elem *buffer = watched->buffer;
-
-	if (answer == GPIO_IRQ_KEEP || !buffer)
-		return;
-	watched->buffer = NULL;
-	return_buffer(watched->gpio, buffer,
-		answer == GPIO_IRQ_VALID ? VIRTIO_GPIO_IRQ_STATUS_VALID : VIRTIO_GPIO_IRQ_STATUS_INVALID);
-}
-
-/* A level has no moment at which it comes: it is looked at whenever it might matter. */
-static void check_level(struct watched *watched)
-{
-	struct gpio_slot *slot = watched->slot;
-	int value;
-
-	if (!gpio_irq_is_level(&slot->irq) || !slot->irq.unmasked || !slot->request)
-		return;
-	value = gpio_line_get(slot->request);
-	if (value >= 0)
-		answer_irq(watched, gpio_irq_level(&slot->irq, value));
-}
-
-static int on_edge(sd_event_source *source, int fd, uint32_t events, void *userdata)
-{
-	struct watched *watched = userdata;
-	struct gpio_slot *slot = watched->slot;
-	int edge = -EAGAIN;
-
-	for (unsigned int i = 0; i < MAX_BATCH; i++) {
-		edge = gpio_line_read_edge(slot->request);
-		if (edge < 0)
-			break;
-		answer_irq(watched, gpio_irq_edge(&slot->irq, (unsigned int)edge));
-	}
-	check_level(watched);
-	if (edge < 0 && edge != -EAGAIN) {
-		vhu_warn("line %u (%s) tells no more edges: %s; was its chip unplugged?", slot->offset, slot->name,
-			strerror(-edge));
-		unwatch(watched);
-	}
-	return 0;
-}
-
-static int watch(struct watched *watched)
-{
-	int fd = gpio_line_fd(watched->slot->request), ret;
-
-	unwatch(watched);
-	if (fd < 0)
-		return 0;
-	ret = sd_event_add_io(vhu_dev_event(watched->gpio->dev), &watched->source, fd, EPOLLIN, on_edge, watched);
-	if (ret < 0)
-		vhu_warn("cannot watch line %u: %s", watched->slot->offset, strerror(-ret));
-	return ret < 0 ? ret : 0;
-}
-
-static int use_line(struct watched *watched, const struct gpio_use *use)
-{
-	const struct gpio_use *now = &watched->slot->use;
-	int ret;
-
-	/* Asking anew may cost edges that wait. */
-	if (watched->slot->request && !use->output && !now->output && use->edges == now->edges)
-		return 0;
-	/* Its descriptor may be another one afterwards. */
-	unwatch(watched);
-	ret = gpio_slot_use(&watched->gpio->lines, watched->slot, use);
-	return ret ? ret : watch(watched);
-}
-
-static void free_line(struct watched *watched)
-{
-	answer_irq(watched, gpio_irq_set_type(&watched->slot->irq, VIRTIO_GPIO_IRQ_TYPE_NONE));
-	unwatch(watched);
-	gpio_slot_release(watched->slot);
-}
-
-static int set_direction(struct watched *watched, uint32_t direction)
+static int set_direction(struct gpio_watched *watched, uint32_t direction)
 {
 	struct gpio_slot *slot = watched->slot;
 	struct gpio_use use = { .value = slot->value };
 
 	switch (direction) {
-	case VIRTIO_GPIO_DIRECTION_NONE: free_line(watched); return 0;
+	case VIRTIO_GPIO_DIRECTION_NONE: gpio_watch_free(watched); return 0;
 	case VIRTIO_GPIO_DIRECTION_IN: use.edges = gpio_irq_edges(slot->irq.type); break;
 	case VIRTIO_GPIO_DIRECTION_OUT:
 		if (slot->irq.type != VIRTIO_GPIO_IRQ_TYPE_NONE)
@@ -221,7 +95,7 @@ static int set_direction(struct watched *watched, uint32_t direction)
 		break;
 	default: return -EINVAL;
 	}
-	return use_line(watched, &use);
+	return gpio_watch_use(watched, &use);
 }
 
 static int set_value(struct gpio_slot *slot, uint32_t value)
@@ -234,33 +108,34 @@ static int set_value(struct gpio_slot *slot, uint32_t value)
 		return -EPERM;
 	if (slot->request && slot->use.output)
 		ret = gpio_line_set(slot->request, value);
+	else if (slot->in_use && slot->use.output)
+		ret = -ENODEV;
 	/* A driver says the value first and then that it is an output. */
 	if (!ret)
 		slot->value = value;
 	return ret;
 }
 
-static int set_irq_type(struct watched *watched, uint32_t type)
+static int set_irq_type(struct gpio_watched *watched, uint32_t type)
 {
-	struct gpio_slot *slot = watched->slot;
-	struct gpio_use use = { .edges = gpio_irq_edges((uint8_t)type) };
-	int ret = 0;
+	const struct gpio_slot *slot = watched->slot;
 
 	if (!gpio_irq_type_valid(type) || !(vhu_dev_features(watched->gpio->dev) & BIT(VIRTIO_GPIO_F_IRQ)))
 		return -EINVAL;
-	if (type != VIRTIO_GPIO_IRQ_TYPE_NONE && slot->request && slot->use.output)
+	if (type != VIRTIO_GPIO_IRQ_TYPE_NONE && slot->in_use && slot->use.output)
 		return -EBUSY;
-	if (type != VIRTIO_GPIO_IRQ_TYPE_NONE || (slot->request && !slot->use.output))
-		ret = use_line(watched, &use);
-	if (ret && type != VIRTIO_GPIO_IRQ_TYPE_NONE)
-		return ret;
-	answer_irq(watched, gpio_irq_set_type(&slot->irq, (uint8_t)type));
-	check_level(watched);
-	return 0;
+	return gpio_watch_irq_type(watched, (uint8_t)type);
+}
+
+static int get_value(const struct gpio_slot *slot)
+{
+	if (slot->request)
+		return gpio_line_get(slot->request);
+	return slot->in_use ? -ENODEV : -ENOTCONN;
 }
 
 /* The value to answer with, or -errno. */
-static int serve(struct watched *watched, uint16_t type, uint32_t value)
+static int serve(struct gpio_watched *watched, uint16_t type, uint32_t value)
 {
 	struct gpio_slot *slot = watched->slot;
 	int ret;
@@ -270,7 +145,7 @@ static int serve(struct watched *watched, uint16_t type, uint32_t value)
 		ret = gpio_slot_is_output(slot);
 		return ret < 0 ? ret : ret ? VIRTIO_GPIO_DIRECTION_OUT : VIRTIO_GPIO_DIRECTION_IN;
 	case VIRTIO_GPIO_MSG_SET_DIRECTION: return set_direction(watched, value);
-	case VIRTIO_GPIO_MSG_GET_VALUE: return slot->request ? gpio_line_get(slot->request) : -ENOTCONN;
+	case VIRTIO_GPIO_MSG_GET_VALUE: return get_value(slot);
 	case VIRTIO_GPIO_MSG_SET_VALUE: return set_value(slot, value);
 	case VIRTIO_GPIO_MSG_IRQ_TYPE: return set_irq_type(watched, value);
 	default: return -EOPNOTSUPP;
@@ -283,22 +158,37 @@ static uint32_t answer(struct virtq_elem *elem, const void *data, size_t len)
 	return (uint32_t)virtq_iov_write(elem->in, elem->in_num, 0, data, len);
 }
 
+/* One of the lines; 0 to 255 is the answer's value. */
+static int serve_line(struct gpio_dev *gpio, const struct virtio_gpio_request *request)
+{
+	uint16_t type = le16toh(request->type), line = le16toh(request->gpio);
+	uint32_t value = le32toh(request->value);
+	struct gpio_slot *slot;
+	int ret = -EINVAL;
+
+	if (line < gpio->lines.count)
+		ret = serve(&gpio->watched[line], type, value);
+	vhu_debug("request %u of line %u, value %u: %s", type, line, value, ret < 0 ? strerror(-ret) : "done");
+	if (ret != -ENODEV)
+		return ret;
+	slot = &gpio->lines.slots[line];
+	if (!gpio_plug_lost(gpio, slot->board))
+		vhu_warn("line %u (%s) has no such ability; perhaps its chip has no interrupts", slot->offset,
+			slot->name);
+	return ret;
+}
+
 static uint32_t serve_element(struct gpio_dev *gpio, struct virtq_elem *elem)
 {
 	struct virtio_gpio_response response = { .status = VIRTIO_GPIO_STATUS_ERR };
 	struct virtio_gpio_request request;
-	uint16_t line;
 	int ret;
 
 	if (virtq_iov_read(elem->out, elem->out_num, 0, &request, sizeof(request)) != sizeof(request))
 		return answer(elem, &response, sizeof(response));
 	if (le16toh(request.type) == VIRTIO_GPIO_MSG_GET_NAMES)
 		return answer(elem, gpio->names, gpio->names_size + 1);
-	line = le16toh(request.gpio);
-	ret = line < gpio->lines.count ? serve(&gpio->watched[line], le16toh(request.type), le32toh(request.value))
-				       : -EINVAL;
-	vhu_debug("request %u of line %u, value %u: %s", le16toh(request.type), line, le32toh(request.value),
-		ret < 0 ? strerror(-ret) : "done");
+	ret = serve_line(gpio, &request);
 	if (ret >= 0) {
 		response.status = VIRTIO_GPIO_STATUS_OK;
 		response.value = (uint8_t)ret;
@@ -309,29 +199,25 @@ static uint32_t serve_element(struct gpio_dev *gpio, struct virtq_elem *elem)
 static void unmask(struct gpio_dev *gpio, struct virtq_elem *elem)
 {
 	struct virtio_gpio_irq_request request;
-	struct watched *watched;
 	size_t got = virtq_iov_read(elem->out, elem->out_num, 0, &request, sizeof(request));
 	uint16_t line = le16toh(request.gpio);
 
 	/* A second buffer for a line makes no sense: it is not kept. */
 	if (got != sizeof(request) || line >= gpio->lines.count || gpio->watched[line].buffer) {
-		return_buffer(gpio, elem, VIRTIO_GPIO_IRQ_STATUS_INVALID);
+		gpio_watch_return(gpio, elem, VIRTIO_GPIO_IRQ_STATUS_INVALID);
 		return;
 	}
-	watched = &gpio->watched[line];
-	watched->buffer = elem;
-	answer_irq(watched, gpio_irq_unmask(&watched->slot->irq));
-	check_level(watched);
+	gpio_watch_unmask(&gpio->watched[line], elem);
 }
 
-void gpio_queue_kick(struct vhu_dev *dev, struct virtq *vq)
+static void gpio_queue_kick(struct vhu_dev *dev, struct virtq *vq)
 {
 	struct gpio_dev *gpio = vhu_dev_state(dev);
 	struct virtq_elem *elem;
 	int ret;
 
 	while ((ret = virtq_pop(vq, &elem)) > 0) {
-		if (virtq_index(vq) == EVENT_QUEUE)
+		if (virtq_index(vq) == GPIO_EVENT_QUEUE)
 			unmask(gpio, elem);
 		else
 			virtq_push(vq, elem, serve_element(gpio, elem));
@@ -341,11 +227,11 @@ void gpio_queue_kick(struct vhu_dev *dev, struct virtq *vq)
 		vhu_dev_fail(dev, virtq_broken(vq));
 }
 
-void gpio_queue_stop(struct vhu_dev *dev, struct virtq *vq)
+static void gpio_queue_stop(struct vhu_dev *dev, struct virtq *vq)
 {
 	struct gpio_dev *gpio = vhu_dev_state(dev);
 
-	if (virtq_index(vq) != EVENT_QUEUE)
+	if (virtq_index(vq) != GPIO_EVENT_QUEUE)
 		return;
 	for (unsigned int i = 0; i < gpio->lines.count; i++) {
 		gpio->watched[i].buffer = NULL;
@@ -354,10 +240,23 @@ void gpio_queue_stop(struct vhu_dev *dev, struct virtq *vq)
 }
 
 /* Whoever drove the lines is gone. */
-void gpio_reset(struct vhu_dev *dev)
+static void gpio_reset(struct vhu_dev *dev)
 {
 	struct gpio_dev *gpio = vhu_dev_state(dev);
 
 	for (unsigned int i = 0; i < gpio->lines.count; i++)
-		free_line(&gpio->watched[i]);
+		gpio_watch_free(&gpio->watched[i]);
 }
+
+const struct vhu_device_type gpio_type = {
+	.type = "gpio",
+	.description = "A vhost-user device that makes a virtio GPIO controller of lines of GPIO chips.",
+	.options = &gpio_argp,
+	.new = gpio_new,
+	.init = gpio_init,
+	.free = gpio_free,
+	.get_config = gpio_get_config,
+	.queue_stop = gpio_queue_stop,
+	.queue_kick = gpio_queue_kick,
+	.reset = gpio_reset,
+};

@@ -8,24 +8,37 @@
 
 #include "log.h"
 
-static int open_chips(struct gpio_lines *lines, const char *const *chips, unsigned int num_chips)
+static int open_board(struct gpio_board *board, const char *which)
+{
+	int ret = gpio_chip_open(which, &board->chip);
+
+	if (ret)
+		return ret;
+	board->which = which;
+	board->num_lines = gpio_chip_num_lines(board->chip);
+	gpio_chip_label(board->chip, board->label);
+	return 0;
+}
+
+static int open_boards(struct gpio_lines *lines, const char *const *chips, unsigned int num_chips)
 {
 	int ret;
 
 	for (unsigned int i = 0; i < num_chips; i++) {
-		ret = gpio_chip_open(chips[i], &lines->chips[i]);
+		ret = open_board(&lines->boards[i], chips[i]);
 		if (ret) {
 			vhu_err("cannot open the GPIO chip \"%s\": %s; gpiodetect shows what there is", chips[i],
 				ret == -ENOENT ? "there is none of this path, name or label" : strerror(-ret));
 			return ret;
 		}
-		lines->num_chips++;
+		lines->num_boards++;
 	}
 	return 0;
 }
 
 static int add_line(struct gpio_lines *lines, const struct gpio_spec *spec, unsigned int offset)
 {
+	struct gpio_board *board = &lines->boards[spec->chip];
 	struct gpio_slot *slot = &lines->slots[lines->count];
 	struct gpio_line_info info;
 	int ret;
@@ -35,17 +48,17 @@ static int add_line(struct gpio_lines *lines, const struct gpio_spec *spec, unsi
 		return -E2BIG;
 	}
 	for (unsigned int i = 0; i < lines->count; i++) {
-		if (lines->slots[i].chip == lines->chips[spec->chip] && lines->slots[i].offset == offset) {
+		if (lines->slots[i].board == board && lines->slots[i].offset == offset) {
 			vhu_err("--lines: line %u of chip %u is there twice", offset, spec->chip);
 			return -EINVAL;
 		}
 	}
-	ret = gpio_chip_line_info(lines->chips[spec->chip], offset, &info);
+	ret = gpio_chip_line_info(board->chip, offset, &info);
 	if (ret) {
 		vhu_err("cannot ask for line %u of chip %u: %s", offset, spec->chip, strerror(-ret));
 		return ret;
 	}
-	slot->chip = lines->chips[spec->chip];
+	slot->board = board;
 	slot->offset = offset;
 	slot->read_only = spec->read_only;
 	slot->on_release = spec->on_release;
@@ -57,11 +70,11 @@ static int add_line(struct gpio_lines *lines, const struct gpio_spec *spec, unsi
 
 static int add_named(struct gpio_lines *lines, const struct gpio_spec *spec)
 {
-	struct gpio_chip *chip = lines->chips[spec->chip];
+	const struct gpio_board *board = &lines->boards[spec->chip];
 	struct gpio_line_info info;
 
-	for (unsigned int offset = 0; offset < gpio_chip_num_lines(chip); offset++) {
-		if (!gpio_chip_line_info(chip, offset, &info) && !strcmp(info.name, spec->line))
+	for (unsigned int offset = 0; offset < board->num_lines; offset++) {
+		if (!gpio_chip_line_info(board->chip, offset, &info) && !strcmp(info.name, spec->line))
 			return add_line(lines, spec, offset);
 	}
 	vhu_err("--lines: chip %u has no line \"%s\"; gpioinfo shows their names", spec->chip, spec->line);
@@ -72,15 +85,15 @@ static int add_spec(struct gpio_lines *lines, const struct gpio_spec *spec)
 {
 	int ret = 0;
 
-	if (spec->chip >= lines->num_chips) {
+	if (spec->chip >= lines->num_boards) {
 		vhu_err("--lines: there is no chip %u; the first --chip is 0", spec->chip);
 		return -EINVAL;
 	}
 	if (spec->line[0])
 		return add_named(lines, spec);
-	if (spec->last >= gpio_chip_num_lines(lines->chips[spec->chip])) {
+	if (spec->last >= lines->boards[spec->chip].num_lines) {
 		vhu_err("--lines: chip %u has no line %u, its last one is %u", spec->chip, spec->last,
-			gpio_chip_num_lines(lines->chips[spec->chip]) - 1);
+			lines->boards[spec->chip].num_lines - 1);
 		return -EINVAL;
 	}
 	for (unsigned int offset = spec->first; !ret && offset <= spec->last; offset++)
@@ -92,8 +105,8 @@ static int add_all(struct gpio_lines *lines)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; !ret && i < lines->num_chips; i++) {
-		struct gpio_spec all = { .chip = i, .last = gpio_chip_num_lines(lines->chips[i]) - 1 };
+	for (unsigned int i = 0; !ret && i < lines->num_boards; i++) {
+		struct gpio_spec all = { .chip = i, .last = lines->boards[i].num_lines - 1 };
 
 		ret = add_spec(lines, &all);
 	}
@@ -128,7 +141,7 @@ int gpio_lines_open(struct gpio_lines *lines, const char *const *chips, unsigned
 	lines->slots = calloc(GPIO_MAX_LINES, sizeof(*lines->slots));
 	if (!lines->slots)
 		return -ENOMEM;
-	ret = open_chips(lines, chips, num_chips);
+	ret = open_boards(lines, chips, num_chips);
 	if (ret)
 		return ret;
 	return text ? add_text(lines, text) : add_all(lines);
@@ -141,8 +154,8 @@ void gpio_lines_close(struct gpio_lines *lines)
 			lines->slots[i].on_release = GPIO_RELEASE;
 		gpio_slot_release(&lines->slots[i]);
 	}
-	for (unsigned int i = 0; i < lines->num_chips; i++)
-		gpio_chip_close(lines->chips[i]);
+	for (unsigned int i = 0; i < lines->num_boards; i++)
+		gpio_chip_close(lines->boards[i].chip);
 	free(lines->slots);
 	memset(lines, 0, sizeof(*lines));
 }
@@ -170,20 +183,42 @@ int gpio_slot_is_output(const struct gpio_slot *slot)
 
 	if (slot->request)
 		return slot->use.output;
-	ret = gpio_chip_line_info(slot->chip, slot->offset, &info);
+	if (!slot->board->chip)
+		return -ENODEV;
+	ret = gpio_chip_line_info(slot->board->chip, slot->offset, &info);
 	return ret ? ret : info.output;
 }
 
 static int request(const struct gpio_lines *lines, struct gpio_slot *slot, const struct gpio_use *use)
 {
-	int ret = gpio_line_request(slot->chip, slot->offset, lines->consumer, &slot->wiring, use, &slot->request);
+	int ret;
 
+	if (!slot->board->chip)
+		return -ENODEV;
+	ret = gpio_line_request(slot->board->chip, slot->offset, lines->consumer, &slot->wiring, use, &slot->request);
 	if (ret == -EBUSY)
 		vhu_warn("line %u (%s) is in use by somebody else; gpioinfo shows by whom", slot->offset, slot->name);
 	else if (ret == -EOPNOTSUPP && slot->wiring.debounce_us)
 		vhu_warn("line %u (%s): debouncing needs libgpiod 2 and a chip that can", slot->offset, slot->name);
-	else if (ret)
+	else if (ret && ret != -ENODEV)
 		vhu_warn("cannot take line %u (%s): %s", slot->offset, slot->name, strerror(-ret));
+	return ret;
+}
+
+/* A change that fails may have cost the line what it was. */
+static int change(const struct gpio_lines *lines, struct gpio_slot *slot, const struct gpio_use *use)
+{
+	struct gpio_use before = slot->use;
+	int ret = gpio_line_change(slot->request, use);
+
+	if (!ret)
+		return 0;
+	if (ret != -ENODEV)
+		vhu_warn("cannot change line %u (%s): %s", slot->offset, slot->name, strerror(-ret));
+	gpio_line_release(slot->request);
+	slot->request = NULL;
+	before.value = slot->value;
+	request(lines, slot, &before);
 	return ret;
 }
 
@@ -193,18 +228,10 @@ int gpio_slot_use(const struct gpio_lines *lines, struct gpio_slot *slot, const 
 
 	if (use->output && slot->read_only)
 		return -EPERM;
-	if (!slot->request) {
-		ret = request(lines, slot, use);
-	} else {
-		ret = gpio_line_change(slot->request, use);
-		if (ret) {
-			vhu_warn("cannot change line %u (%s): %s", slot->offset, slot->name, strerror(-ret));
-			gpio_line_release(slot->request);
-			slot->request = NULL;
-		}
-	}
+	ret = slot->request ? change(lines, slot, use) : request(lines, slot, use);
 	if (!ret)
 		slot->use = *use;
+	slot->in_use = slot->request;
 	return ret;
 }
 
@@ -213,10 +240,39 @@ void gpio_slot_release(struct gpio_slot *slot)
 	bool safe = slot->on_release == GPIO_RELEASE_SAFE_1;
 
 	slot->value = false;
-	if (!slot->request || slot->on_release == GPIO_RELEASE_NOT)
+	slot->in_use = false;
+	if (!slot->request || (slot->use.output && slot->on_release == GPIO_RELEASE_NOT))
 		return;
 	if (slot->use.output && (safe || slot->on_release == GPIO_RELEASE_SAFE_0))
 		gpio_line_set(slot->request, safe);
 	gpio_line_release(slot->request);
 	slot->request = NULL;
+}
+
+void gpio_board_lost(struct gpio_lines *lines, struct gpio_board *board)
+{
+	for (unsigned int i = 0; i < lines->count; i++) {
+		struct gpio_slot *slot = &lines->slots[i];
+
+		if (slot->board != board)
+			continue;
+		gpio_line_release(slot->request);
+		slot->request = NULL;
+	}
+	gpio_chip_close(board->chip);
+	board->chip = NULL;
+}
+
+int gpio_board_find(struct gpio_board *board)
+{
+	struct gpio_board found;
+
+	if (open_board(&found, board->which))
+		return -ENODEV;
+	if (found.num_lines != board->num_lines || strcmp(found.label, board->label) != 0) {
+		gpio_chip_close(found.chip);
+		return -ENODEV;
+	}
+	board->chip = found.chip;
+	return 0;
 }

@@ -10,18 +10,33 @@
 #define GPIO_MAX_CHIPS 16
 
 /**
+ * struct gpio_board - a chip, as one --chip option names it
+ * @which: the option's text
+ * @chip: NULL while it is unplugged
+ * @label: of the chip; with @num_lines it tells whether what was plugged in is the same again
+ */
+struct gpio_board {
+	const char *which;
+	struct gpio_chip *chip;
+	char label[GPIO_LABEL_SIZE];
+	unsigned int num_lines;
+};
+
+/**
  * struct gpio_slot - one line as the driver knows it
- * @request: NULL while the driver does not use it
+ * @in_use: the driver has it
+ * @request: NULL while nobody uses it, or its chip is unplugged
  * @use: what it is requested for
  * @value: what the driver wants it to drive, perhaps before it is an output
  */
 struct gpio_slot {
-	struct gpio_chip *chip;
+	struct gpio_board *board;
 	unsigned int offset;
 	char name[GPIO_NAME_SIZE];
 	bool read_only;
 	enum gpio_on_release on_release;
 	struct gpio_wiring wiring;
+	bool in_use;
 	struct gpio_line *request;
 	struct gpio_use use;
 	bool value;
@@ -29,8 +44,8 @@ struct gpio_slot {
 };
 
 struct gpio_lines {
-	struct gpio_chip *chips[GPIO_MAX_CHIPS];
-	unsigned int num_chips;
+	struct gpio_board boards[GPIO_MAX_CHIPS];
+	unsigned int num_boards;
 	struct gpio_slot *slots;
 	unsigned int count;
 	const char *consumer;
@@ -54,9 +69,17 @@ uint32_t gpio_lines_names(const struct gpio_lines *lines, char *buf, size_t size
 
 /* Of a line in use what it is used for, else what its chip says. 1 output, 0 input, -errno */
 int gpio_slot_is_output(const struct gpio_slot *slot);
-/* 0, -EPERM (read-only), or what gpio_line_request() and gpio_line_change() say; then the line is released */
+/*
+ * The driver wants to use it so. 0, -EPERM (read-only), or what gpio_line_request() and gpio_line_change()
+ * say; then it is used as before, if at all.
+ */
 int gpio_slot_use(const struct gpio_lines *lines, struct gpio_slot *slot, const struct gpio_use *use);
 /* The driver has no more use for it. */
 void gpio_slot_release(struct gpio_slot *slot);
+
+/* The chip does not answer any more: closes it, its lines are not requested afterwards. What they are used for stays. */
+void gpio_board_lost(struct gpio_lines *lines, struct gpio_board *board);
+/* Is it there again? 0, or -ENODEV: not yet, or it is another one. */
+int gpio_board_find(struct gpio_board *board);
 
 #endif /* GPIO_LINES_H */

@@ -10,6 +10,12 @@ $(call program,test-hostile,$(PROTOCOL),$(PROTOCOL_HOSTILE) $(PROTOCOL_FRONTEND)
 PROTOCOL_CONSOLE := test-console.c console-driver.c console-ends.c console-expect.c
 $(call program,test-console,$(PROTOCOL),$(PROTOCOL_CONSOLE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
 
+# vhost-user-gpio where there is no GPIO chip
+PROTOCOL_GPIO := gpio-visit.c fake-gpio-chip.c $(PROTOCOL_FRONTEND)
+$(call program,gpio-on-a-file,$(PROTOCOL),gpio-on-a-file.c fake-gpio-chip.c,libsystemd,vhost-user-gpio/libgpio.a $(PROTOCOL_LIB))
+$(call program,test-gpio,$(PROTOCOL),test-gpio.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
+$(call program,test-gpio-irq,$(PROTOCOL),test-gpio-irq.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
+
 .PHONY: check-protocol run-protocol
 
 # Front-ends polite and hostile against the daemons, each *.t one of them.
