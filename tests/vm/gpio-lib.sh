@@ -7,7 +7,7 @@
 # shellcheck source=tests/vm/adapter-lib.sh
 . /repo/tests/vm/adapter-lib.sh
 
-gpio_daemon=$build/vhost-user-gpio/vhost-user-gpio
+gpio_daemon=${GPIO_DAEMON:-$build/vhost-user-gpio/vhost-user-gpio}
 configfs=/sys/kernel/config/gpio-sim
 
 # make_chip NAME LINES [OFFSET=LINENAME]...: a simulated chip; its label is NAME
