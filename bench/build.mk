@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 $(call program,latency,bench,latency.c panel.c)
+$(call program,gpio-latency,bench,gpio-latency.c)
 
 # The measurement that BENCH names, in the test machine; all of them without it.
 .PHONY: bench
 bench:
 	@tools/setup build vm demo
 	@$(MAKE) -j2 user kmod KDIR="$$(tools/vm kdir)"
-	@for b in $(or $(BENCH),latency blk scale); do bench/run $$b || exit 1; done
+	@for b in $(or $(BENCH),latency blk scale gpio); do bench/run $$b || exit 1; done

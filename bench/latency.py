@@ -4,10 +4,10 @@
 import report
 
 
-def read_samples(path):
+def read_samples(lines):
     """{case: {way: [[ns of run 0], [ns of run 1], ...]}}"""
     samples = {}
-    for line in path.read_text(encoding="ascii").splitlines():
+    for line in lines:
         case, way, run, value = line.split()
         runs = samples.setdefault(case, {}).setdefault(way, [])
         if int(run) == len(runs):
@@ -28,7 +28,7 @@ def ratio(ways, base, key):
     return round(ways["loopback"][key] / ways[base][key], 2)
 
 
-def plot(samples, facts):
+def plot(name, title, samples, facts):
     """The distribution of all samples, as SVG."""
     curves = []
     blocks = []
@@ -45,7 +45,7 @@ set xlabel 'microseconds'
 set ylabel '% of samples that take at most so long'
 set key bottom right
 plot """ + ", ".join(curves)
-    report.gnuplot("latency", f"Latency: Linux {facts[0]} ({facts[1]})", script, "".join(blocks))
+    report.gnuplot(name, f"{title}: Linux {facts[0]} ({facts[1]})", script, "".join(blocks))
 
 
 def bench(args):
@@ -57,9 +57,9 @@ def bench(args):
                      "/share/latency.txt")
     if done.returncode:
         raise report.BenchError(f"the measurement failed in the test machine (status {done.returncode}), see above")
-    samples = read_samples(share / "latency.txt")
+    samples = read_samples((share / "latency.txt").read_text(encoding="ascii").splitlines())
     cases = {case: {way: summary(runs) for way, runs in ways.items()} for case, ways in samples.items()}
-    plot(samples, facts)
+    plot("latency", "Latency", samples, facts)
     return {
         **report.head("latency", facts),
         "samples": {case: len(next(iter(ways.values()))[0]) for case, ways in samples.items()},
