@@ -28,14 +28,17 @@ static int take_fd(struct vhu_msg *msg)
 
 static int on_again(sd_event_source *source, void *data);
 
+/*
+ * A new source each time, which takes its place behind all that waits. One that is enabled again keeps
+ * the place that it once had: sd-event would always find it first.
+ */
 static void serve_again(struct vhu_ring *ring)
 {
 	int r;
 
 	if (ring->again)
-		r = sd_event_source_set_enabled(ring->again, SD_EVENT_ONESHOT);
-	else
-		r = sd_event_add_defer(ring->dev->event, &ring->again, on_again, ring);
+		return;
+	r = sd_event_add_defer(ring->dev->event, &ring->again, on_again, ring);
 	if (r < 0)
 		vhu_dev_fail(ring->dev, "a queue that is never empty cannot be scheduled");
 }
@@ -61,6 +64,7 @@ static int on_again(sd_event_source *source, void *data)
 {
 	struct vhu_ring *ring = data;
 
+	ring->again = sd_event_source_disable_unref(ring->again);
 	if (virtq_started(ring->vq))
 		serve(ring);
 	return 0;
@@ -240,7 +244,7 @@ static void forget_ring(struct vhu_ring *ring)
 {
 	virtq_set_call(ring->vq, -1);
 	memset(&ring->setup, 0, sizeof(ring->setup));
-	ring->again = sd_event_source_unref(ring->again);
+	ring->again = sd_event_source_disable_unref(ring->again);
 	ring->have_addr = false;
 	ring->enabled = false;
 }
