@@ -149,6 +149,10 @@ int gpio_lines_open(struct gpio_lines *lines, const char *const *chips, unsigned
 
 void gpio_lines_close(struct gpio_lines *lines)
 {
+	for (unsigned int i = 0; i < lines->num_boards; i++) {
+		if (lines->boards[i].gone)
+			gpio_board_close(lines, &lines->boards[i]);
+	}
 	for (unsigned int i = 0; i < lines->count; i++) {
 		if (lines->slots[i].on_release == GPIO_RELEASE_NOT)
 			lines->slots[i].on_release = GPIO_RELEASE;
@@ -181,10 +185,10 @@ int gpio_slot_is_output(const struct gpio_slot *slot)
 	struct gpio_line_info info;
 	int ret;
 
+	if (!slot->board->chip || slot->board->gone)
+		return -ENODEV;
 	if (slot->request)
 		return slot->use.output;
-	if (!slot->board->chip)
-		return -ENODEV;
 	ret = gpio_chip_line_info(slot->board->chip, slot->offset, &info);
 	return ret ? ret : info.output;
 }
@@ -193,8 +197,6 @@ static int request(const struct gpio_lines *lines, struct gpio_slot *slot, const
 {
 	int ret;
 
-	if (!slot->board->chip)
-		return -ENODEV;
 	ret = gpio_line_request(slot->board->chip, slot->offset, lines->consumer, &slot->wiring, use, &slot->request);
 	if (ret == -EBUSY)
 		vhu_warn("line %u (%s) is in use by somebody else; gpioinfo shows by whom", slot->offset, slot->name);
@@ -228,6 +230,8 @@ int gpio_slot_use(const struct gpio_lines *lines, struct gpio_slot *slot, const 
 
 	if (use->output && slot->read_only)
 		return -EPERM;
+	if (!slot->board->chip || slot->board->gone)
+		return -ENODEV;
 	ret = slot->request ? change(lines, slot, use) : request(lines, slot, use);
 	if (!ret)
 		slot->use = *use;
@@ -241,7 +245,7 @@ void gpio_slot_release(struct gpio_slot *slot)
 
 	slot->value = false;
 	slot->in_use = false;
-	if (!slot->request || (slot->use.output && slot->on_release == GPIO_RELEASE_NOT))
+	if (!slot->request || slot->board->gone || (slot->use.output && slot->on_release == GPIO_RELEASE_NOT))
 		return;
 	if (slot->use.output && (safe || slot->on_release == GPIO_RELEASE_SAFE_0))
 		gpio_line_set(slot->request, safe);
@@ -249,7 +253,7 @@ void gpio_slot_release(struct gpio_slot *slot)
 	slot->request = NULL;
 }
 
-void gpio_board_lost(struct gpio_lines *lines, struct gpio_board *board)
+void gpio_board_close(struct gpio_lines *lines, struct gpio_board *board)
 {
 	for (unsigned int i = 0; i < lines->count; i++) {
 		struct gpio_slot *slot = &lines->slots[i];
@@ -261,6 +265,7 @@ void gpio_board_lost(struct gpio_lines *lines, struct gpio_board *board)
 	}
 	gpio_chip_close(board->chip);
 	board->chip = NULL;
+	board->gone = false;
 }
 
 int gpio_board_find(struct gpio_board *board)

@@ -13,11 +13,13 @@
  * struct gpio_board - a chip, as one --chip option names it
  * @which: the option's text
  * @chip: NULL while it is unplugged
+ * @gone: it was unplugged just now; @chip and the requests of its lines are still to be closed
  * @label: of the chip; with @num_lines it tells whether what was plugged in is the same again
  */
 struct gpio_board {
 	const char *which;
 	struct gpio_chip *chip;
+	bool gone;
 	char label[GPIO_LABEL_SIZE];
 	unsigned int num_lines;
 };
@@ -77,8 +79,8 @@ int gpio_slot_use(const struct gpio_lines *lines, struct gpio_slot *slot, const 
 /* The driver has no more use for it. */
 void gpio_slot_release(struct gpio_slot *slot);
 
-/* The chip does not answer any more: closes it, its lines are not requested afterwards. What they are used for stays. */
-void gpio_board_lost(struct gpio_lines *lines, struct gpio_board *board);
+/* A board that is gone: closes its lines and the chip. What the lines are used for stays. */
+void gpio_board_close(struct gpio_lines *lines, struct gpio_board *board);
 /* Is it there again? 0, or -ENODEV: not yet, or it is another one. */
 int gpio_board_find(struct gpio_board *board);
 

@@ -27,8 +27,8 @@ static void look(struct gpio_dev *gpio)
 		struct gpio_board *board = &gpio->lines.boards[i];
 
 		if (board->chip)
-			continue;
-		if (gpio_board_find(board))
+			missing |= board->gone;
+		else if (gpio_board_find(board))
 			missing = true;
 		else
 			resume_board(gpio, board);
@@ -39,7 +39,18 @@ static void look(struct gpio_dev *gpio)
 
 static int on_look(sd_event_source *source, uint64_t usec, void *data)
 {
-	look(data);
+	struct gpio_dev *gpio = data;
+
+	gpio->look = sd_event_source_disable_unref(gpio->look);
+	/*
+	 * Not as soon as they are gone: a line with interrupts that is closed while the kernel still
+	 * takes its chip apart ends in a WARNING of free_irq(), Linux 6.12.
+	 */
+	for (unsigned int i = 0; i < gpio->lines.num_boards; i++) {
+		if (gpio->lines.boards[i].gone)
+			gpio_board_close(&gpio->lines, &gpio->lines.boards[i]);
+	}
+	look(gpio);
 	return 0;
 }
 
@@ -48,7 +59,8 @@ static void look_later(struct gpio_dev *gpio)
 {
 	int ret;
 
-	gpio->look = sd_event_source_disable_unref(gpio->look);
+	if (gpio->look)
+		return;
 	ret = sd_event_add_time_relative(
 		vhu_dev_event(gpio->dev), &gpio->look, CLOCK_MONOTONIC, LOOK_USEC, 0, on_look, gpio);
 	if (ret < 0)
@@ -60,7 +72,7 @@ bool gpio_plug_lost(struct gpio_dev *gpio, struct gpio_board *board)
 {
 	struct gpio_line_info info;
 
-	if (!board->chip)
+	if (!board->chip || board->gone)
 		return true;
 	if (gpio_chip_line_info(board->chip, 0, &info) != -ENODEV)
 		return false;
@@ -69,7 +81,7 @@ bool gpio_plug_lost(struct gpio_dev *gpio, struct gpio_board *board)
 		if (gpio->watched[i].slot->board == board)
 			gpio_watch_stop(&gpio->watched[i]);
 	}
-	gpio_board_lost(&gpio->lines, board);
+	board->gone = true;
 	look_later(gpio);
 	return true;
 }

@@ -70,7 +70,8 @@ void gpio_watch_stop(struct gpio_watched *watched)
 
 static int watch(struct gpio_watched *watched)
 {
-	int fd = watched->slot->request ? gpio_line_fd(watched->slot->request) : -1, ret;
+	const struct gpio_slot *slot = watched->slot;
+	int fd = slot->request && !slot->board->gone ? gpio_line_fd(slot->request) : -1, ret;
 
 	gpio_watch_stop(watched);
 	if (fd < 0)
