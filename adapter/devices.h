@@ -32,6 +32,7 @@ struct config_own;
  * @resumable: the rings are all that a daemon needs to go on in the place of one that
  *	died. Not where it keeps a session of the driver's: open files (fs), resources
  *	(gpu), streams (sound), connections (vsock), ports (console), requested lines (gpio).
+ *	One that leaves its session to its successor has --resumable.
  *	A CAN daemon keeps one bit, whether the controller is started, and tells it from the
  *	place where the rings begin
  * @unserved: so many queues at the end exist for the driver only; daemons have none

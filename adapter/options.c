@@ -30,6 +30,7 @@ enum {
 	OPT_CONFIG_SIZE,
 	OPT_BOUNCE,
 	OPT_NO_INDIRECT,
+	OPT_RESUMABLE,
 	OPT_FS_TAG,
 	OPT_MAC,
 	OPT_MTU,
@@ -48,6 +49,7 @@ struct parser {
 	long queue_size;
 	long config_size;
 	unsigned long bounce_size;
+	bool resumable;
 };
 
 static const struct argp_option argp_options[] = {
@@ -70,6 +72,9 @@ static const struct argp_option argp_options[] = {
 	{ NULL, 0, NULL, 0, "When the daemon is not there:", 4 },
 	{ "wait-timeout", OPT_WAIT, "S", 0, "Seconds to wait for it at first; -1 (default) for ever", 0 },
 	{ "grace", OPT_GRACE, "S", 0, "Seconds to keep the device after the daemon has gone; -1 for ever, default 5",
+		0 },
+	{ "resumable", OPT_RESUMABLE, NULL, 0,
+		"The daemon keeps what it knows of its driver (vhost-user-gpio --state), so that another one can take its place",
 		0 },
 	{ "deadline", OPT_DEADLINE, "MS", 0,
 		"Milliseconds for one request, less than the module's stop_timeout_ms; default 1000", 0 },
@@ -210,6 +215,7 @@ static int parse_shape(int key, const char *arg, struct parser *p)
 	case OPT_CONFIG_SIZE: return parse_number("--config-size", arg, 0, VLB_MAX_CONFIG, &p->config_size);
 	case OPT_BOUNCE: return parse_bounce(arg, &p->bounce_size);
 	case OPT_NO_INDIRECT: p->opt->indirect = false; return 0;
+	case OPT_RESUMABLE: p->resumable = true; return 0;
 	default: return 1;
 	}
 }
@@ -317,6 +323,7 @@ static int resolve_type(const struct parser *p, struct device_type *type)
 		type->config_size = (uint32_t)p->config_size;
 	if (p->bounce_size)
 		type->bounce_size = p->bounce_size;
+	type->resumable |= p->resumable;
 	return 0;
 }
 

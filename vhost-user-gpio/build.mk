@@ -4,7 +4,7 @@
 GPIOD ?= $(shell $(PKG_CONFIG) --atleast-version=2 libgpiod && echo 2 || echo 1)
 
 # All but the border to libgpiod, for tests where there is no chip.
-$(call library,gpio,vhost-user-gpio,gpio-irq.c gpio-spec.c gpio-lines.c gpio-watch.c gpio-plug.c gpio-device.c options.c)
+$(call library,gpio,vhost-user-gpio,gpio-irq.c gpio-spec.c gpio-lines.c gpio-watch.c gpio-plug.c gpio-saved.c gpio-device.c options.c)
 
 $(call program,vhost-user-gpio,vhost-user-gpio,gpio-chip-v$(GPIOD).c vhost-user-gpio.c,\
 	libsystemd libgpiod,vhost-user-gpio/libgpio.a vhost-user/libvhost-user.a)

@@ -48,6 +48,9 @@ static int gpio_init(struct vhu_dev *dev, void *state)
 		gpio->watched[i].slot = &gpio->lines.slots[i];
 	}
 	gpio_plug_watch(gpio);
+	ret = opts->state ? gpio_saved_open(gpio, opts->state) : 0;
+	if (ret)
+		return ret;
 	vhu_dev_set_features(dev, BIT(VIRTIO_GPIO_F_IRQ));
 	vhu_dev_set_queues(dev, NUM_QUEUES);
 	vhu_dev_set_config_size(dev, sizeof(struct virtio_gpio_config));
@@ -62,6 +65,7 @@ static void gpio_free(void *state)
 		gpio_watch_stop(&gpio->watched[i]);
 	sd_event_source_disable_unref(gpio->nodes);
 	sd_event_source_disable_unref(gpio->look);
+	gpio_saved_close(gpio);
 	gpio_lines_close(&gpio->lines);
 	free(gpio->watched);
 	free(gpio->names);
@@ -166,8 +170,10 @@ static int serve_line(struct gpio_dev *gpio, const struct virtio_gpio_request *r
 	struct gpio_slot *slot;
 	int ret = -EINVAL;
 
-	if (line < gpio->lines.count)
+	if (line < gpio->lines.count) {
 		ret = serve(&gpio->watched[line], type, value);
+		gpio_saved_store(gpio, line);
+	}
 	vhu_debug("request %u of line %u, value %u: %s", type, line, value, ret < 0 ? strerror(-ret) : "done");
 	if (ret != -ENODEV)
 		return ret;
@@ -244,8 +250,21 @@ static void gpio_reset(struct vhu_dev *dev)
 {
 	struct gpio_dev *gpio = vhu_dev_state(dev);
 
-	for (unsigned int i = 0; i < gpio->lines.count; i++)
+	/* At the end of the program the driver may still be there, and get another one. */
+	bool ends = sd_event_get_state(vhu_dev_event(dev)) >= SD_EVENT_EXITING;
+
+	for (unsigned int i = 0; i < gpio->lines.count; i++) {
 		gpio_watch_free(&gpio->watched[i]);
+		if (!ends)
+			gpio_saved_store(gpio, i);
+	}
+}
+
+/* The ring of a driver that was never served begins at its first entry: each driver asks for directions first of all. */
+static void gpio_queue_start(struct vhu_dev *dev, struct virtq *vq)
+{
+	if (virtq_index(vq) != GPIO_EVENT_QUEUE)
+		gpio_saved_resume(vhu_dev_state(dev), virtq_resumed(vq));
 }
 
 const struct vhu_device_type gpio_type = {
@@ -256,6 +275,7 @@ const struct vhu_device_type gpio_type = {
 	.init = gpio_init,
 	.free = gpio_free,
 	.get_config = gpio_get_config,
+	.queue_start = gpio_queue_start,
 	.queue_stop = gpio_queue_stop,
 	.queue_kick = gpio_queue_kick,
 	.reset = gpio_reset,

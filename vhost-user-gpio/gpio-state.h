@@ -10,6 +10,7 @@
 #define GPIO_EVENT_QUEUE 1
 
 struct gpio_dev;
+struct gpio_saved;
 
 /**
  * struct gpio_watched - what the device adds to a line
@@ -30,6 +31,8 @@ struct gpio_watched {
  * @names: the answer to GET_NAMES, with room for its status in front
  * @names_size: without the status
  * @nodes: chips in /dev that come and go
+ * @saved: the state file, or NULL
+ * @may_resume: it has what a program before this one left
  * @look: the timer while a chip is unplugged
  */
 struct gpio_dev {
@@ -39,6 +42,8 @@ struct gpio_dev {
 	struct gpio_watched *watched;
 	uint8_t *names;
 	uint32_t names_size;
+	struct gpio_saved *saved;
+	bool may_resume;
 	sd_event_source *nodes;
 	sd_event_source *look;
 };
@@ -56,5 +61,15 @@ void gpio_watch_resume(struct gpio_watched *watched);
 /* gpio-plug.c: something said -ENODEV. True if the chip has gone: then it is looked for from now on. */
 bool gpio_plug_lost(struct gpio_dev *gpio, struct gpio_board *board);
 void gpio_plug_watch(struct gpio_dev *gpio); /* from gpio_init() on */
+
+/*
+ * gpio-saved.c: a file with what the driver has made of the lines, for the program that takes the place of
+ * this one under a running driver. Without the file all of these do nothing.
+ */
+int gpio_saved_open(struct gpio_dev *gpio, const char *path); /* 0, or -errno after it was logged */
+void gpio_saved_close(struct gpio_dev *gpio);
+void gpio_saved_store(struct gpio_dev *gpio, unsigned int line); /* after each change of it */
+/* The request queue starts; @same_driver: with a driver that was served before, not a new one. */
+void gpio_saved_resume(struct gpio_dev *gpio, bool same_driver);
 
 #endif /* GPIO_STATE_H */

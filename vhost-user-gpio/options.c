@@ -12,6 +12,7 @@ enum {
 	OPT_READ_ONLY,
 	OPT_CONSUMER,
 	OPT_PRINT_LINES,
+	OPT_STATE,
 };
 
 static const struct argp_option options[] = {
@@ -21,6 +22,9 @@ static const struct argp_option options[] = {
 		0 },
 	{ "read-only", OPT_READ_ONLY, NULL, 0, "Let the driver look at all lines, but drive none", 0 },
 	{ "consumer", OPT_CONSUMER, "TEXT", 0, "Show this name for lines in use (" CONSUMER ")", 1 },
+	{ "state", OPT_STATE, "FILE", 0,
+		"Keep there what the driver has made of the lines, for the next program after a crash or a restart",
+		1 },
 	{ "print-lines", OPT_PRINT_LINES, NULL, 0, "Print the lines that would be offered, and end", 2 },
 	{ 0 },
 };
@@ -70,6 +74,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_LINES: opts->lines = arg; return 0;
 	case OPT_READ_ONLY: opts->read_only = true; return 0;
 	case OPT_CONSUMER: opts->consumer = arg; return 0;
+	case OPT_STATE: opts->state = arg; return 0;
 	case OPT_PRINT_LINES: opts->print_lines = true; return 0;
 	case ARGP_KEY_END: finish(opts, state); return 0;
 	default: return ARGP_ERR_UNKNOWN;

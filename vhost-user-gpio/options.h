@@ -13,6 +13,7 @@ struct gpio_options {
 	unsigned int num_chips;
 	const char *lines; /* NULL: all */
 	const char *consumer;
+	const char *state; /* NULL: none */
 	bool read_only;
 	bool print_lines;
 };

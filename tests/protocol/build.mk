@@ -14,6 +14,7 @@ $(call program,test-console,$(PROTOCOL),$(PROTOCOL_CONSOLE) $(PROTOCOL_FRONTEND)
 PROTOCOL_GPIO := gpio-visit.c fake-gpio-chip.c $(PROTOCOL_FRONTEND)
 $(call program,gpio-on-a-file,$(PROTOCOL),gpio-on-a-file.c fake-gpio-chip.c,libsystemd,vhost-user-gpio/libgpio.a $(PROTOCOL_LIB))
 $(call program,test-gpio,$(PROTOCOL),test-gpio.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
+$(call program,test-gpio-resume,$(PROTOCOL),test-gpio-resume.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
 $(call program,test-gpio-irq,$(PROTOCOL),test-gpio-irq.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
 
 .PHONY: check-protocol run-protocol

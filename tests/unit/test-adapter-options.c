@@ -71,6 +71,11 @@ static void good_lines(void **state)
 	assert_int_equal(opt.type.id, 29);
 	assert_int_equal(opt.type.config_size, 0);
 	assert_false(opt.type.resumable);
+	assert_int_equal(parse("--device=gpio --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
+	assert_false(opt.type.resumable);
+	assert_int_equal(
+		parse("--device=gpio --resumable --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
+	assert_true(opt.type.resumable);
 	assert_int_equal(
 		parse("--device=fs --fs-tag=a_tag --socket-path=/s", &opt, copy, sizeof(copy), said, sizeof(said)), 0);
 	assert_string_equal(opt.config.fs_tag, "a_tag");
