@@ -68,7 +68,7 @@ def chosen(args):
 def cmd_start(args):
     began = time.monotonic()
     words = f"{args.append} vlo.systemd".strip() if args.systemd else args.append
-    spec = machine.Spec(chosen(args), args.memory, args.display, words, args.qemu_arg)
+    spec = machine.Spec(chosen(args), args.memory, args.display, words, args.qemu_arg, args.cpus)
     writable = machine.MACHINES / args.name / "share"
     writable.mkdir(parents=True, exist_ok=True)
     shares = [("repo", common.REPO, False), ("share", writable, True), *args.share]
@@ -205,6 +205,7 @@ def parser():
     verb.add_argument("--display", nargs="?", const=[1280, 720], type=display_size, metavar="WxH",
                       help="with a screen (1280x720)")
     verb.add_argument("--memory", type=memory_size, default=1024, metavar="MIB", help="size of the machine's memory (1024)")
+    verb.add_argument("--cpus", type=int, choices=range(1, 9), default=2, metavar="N", help="processors, 1 to 8 (2)")
     verb.add_argument("--append", default="", metavar="WORDS", help="more kernel command line, such as kmemleak=on")
     verb.add_argument("--systemd", action="store_true", help="systemd as process 1, instead of our small init")
     verb.add_argument("--share", action="append", default=[], type=share_option, metavar="DIR=TAG",

@@ -23,9 +23,10 @@ RECIPE = "2"
 class Spec:
     """What a machine is made of: everything that decides whether a snapshot fits."""
 
-    def __init__(self, kernel="own", memory=1024, display=None, append="", qemu=()):
+    def __init__(self, kernel="own", memory=1024, display=None, append="", qemu=(), cpus=2):
         self.kernel = kernel
         self.memory = memory
+        self.cpus = cpus
         self.display = display
         self.append = append
         self.qemu = list(qemu)
@@ -49,7 +50,7 @@ class Spec:
         """The part of QEMU's command line that a snapshot depends on."""
         console = "console=ttyS0 panic=-1 loglevel=5 printk.time=1 mitigations=off nokaslr random.trust_cpu=on"
         argv = ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-M", "q35", "-cpu", "max",
-                "-accel", self.accelerator(), "-smp", "2", "-m", f"{self.memory}M",
+                "-accel", self.accelerator(), "-smp", str(self.cpus), "-m", f"{self.memory}M",
                 "-kernel", str(self.parts.image), "-initrd", str(self.initramfs),
                 "-append", f"{console} {self.append}".strip(), "-device", "virtio-rng-pci"]
         for name, path in (("root", self.rootfs), ("modules", self.parts.modules)):
