@@ -222,7 +222,7 @@ static bool vlb_irq_exhausted(struct vlb_device *dev)
 	if (!budget->max_maps || ++budget->maps < budget->max_maps ||
 	    local_clock() - budget->start < VLB_IRQ_BUDGET_NS)
 		return false;
-	vlb_queue_work(&dev->runaway);
+	vlb_break_soon(dev, "its daemon kept a CPU in the interrupt");
 	return true;
 }
 
@@ -290,8 +290,11 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 	struct vlb_device *dev = vlb_of_parent(parent);
 	struct vlb_bounce *b = &dev->bounce;
 	struct vlb_slot slot;
-	long index = vlb_bounce_claim(b, addr, false, &slot);
+	long index;
 
+	if (dir == DMA_FROM_DEVICE)
+		vlb_console_before_unmap(dev);
+	index = vlb_bounce_claim(b, addr, false, &slot);
 	if (index < 0) {
 		atomic64_inc(&b->bad_unmaps);
 		dev_warn_ratelimited(parent, "unmap of %pad, which is not mapped\n", &addr);
@@ -303,6 +306,7 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		} else if (slot.dir != DMA_TO_DEVICE) {
 			memcpy(phys_to_virt(slot.orig), vlb_slot_vaddr(b, index), slot.len);
 			atomic64_add(slot.len, &b->bytes_from_daemon);
+			vlb_console_heard(dev, slot.queue - 1, phys_to_virt(slot.orig), slot.len);
 		}
 		vlb_account(dev, &slot);
 	}

@@ -42,6 +42,18 @@ static void vlb_show_bounce(struct seq_file *seq, struct vlb_bounce *b)
 		   vlb_count(&b->bad_unmaps));
 }
 
+static const char *vlb_relay_kind_name(const struct vlb_queue *q)
+{
+	switch (q->relay->kind) {
+	case VLB_RELAY_DROP:
+		return "console";
+	case VLB_RELAY_STATE:
+		return "control";
+	default:
+		return "port";
+	}
+}
+
 static void vlb_show_queue(struct seq_file *seq, struct vlb_device *dev, u32 index)
 {
 	struct vlb_queue *q = &dev->queues[index];
@@ -61,6 +73,10 @@ static void vlb_show_queue(struct seq_file *seq, struct vlb_device *dev, u32 ind
 		vlb_count(&q->bytes_to_daemon), vlb_count(&q->bytes_from_daemon),
 		state.ready ? inflight : 0, state.ready && !exact ? " unsure" : "",
 		vlb_count(&q->drained));
+	if (q->relay)
+		seq_printf(seq, "queue %u: relay %s waiting %u dropped %lld\n", index,
+			   vlb_relay_kind_name(q), vlb_relay_waiting(q),
+			   vlb_count(&q->relay->dropped));
 }
 
 static int vlb_state_show(struct seq_file *seq, void *unused)

@@ -93,6 +93,10 @@ static void vlb_drain_queue(struct vlb_queue *q)
 	unsigned long flags;
 	unsigned int i;
 
+	if (q->relay) {
+		vlb_queue_relay(q);
+		return;
+	}
 	raw_spin_lock_irqsave(&f->lock, flags);
 	vlb_inflight_sync(q);
 	for (i = 0; f->exact && i < q->size; i++)
@@ -160,7 +164,7 @@ static void vlb_drain_mend_all(struct vlb_device *dev)
 
 	spin_lock(&dev->lock);
 	for (i = 0; list && claimed && i < dev->num_queues; i++)
-		if (dev->queues[i].ready)
+		if (dev->queues[i].ready && !dev->queues[i].relay)
 			vlb_drain_mend(&dev->queues[i], list, claimed);
 	spin_unlock(&dev->lock);
 	kvfree(list);

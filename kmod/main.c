@@ -104,18 +104,11 @@ static void vlb_stop_work(struct work_struct *work)
 	cancel_work_sync(&dev->start);
 	if (dev->registered)
 		vlb_transport_unregister(dev);
-	cancel_work_sync(&dev->runaway);
+	cancel_work_sync(&dev->misdeed);
 	cancel_work_sync(&dev->notify);
 	cancel_delayed_work_sync(&dev->drain);
 	debugfs_remove_recursive(dev->debugfs);
 	vlb_device_put(dev);
-}
-
-static void vlb_runaway_work(struct work_struct *work)
-{
-	struct vlb_device *dev = container_of(work, struct vlb_device, runaway);
-
-	vlb_break(dev, "its daemon kept a CPU in the interrupt");
 }
 
 static int vlb_open(struct inode *inode, struct file *file)
@@ -129,7 +122,7 @@ static int vlb_open(struct inode *inode, struct file *file)
 	mutex_init(&dev->ctl);
 	INIT_WORK(&dev->start, vlb_start_work);
 	INIT_WORK(&dev->stop, vlb_stop_work);
-	INIT_WORK(&dev->runaway, vlb_runaway_work);
+	INIT_WORK(&dev->misdeed, vlb_misdeed_work);
 	INIT_WORK(&dev->notify, vlb_notify_work);
 	INIT_WORK(&dev->free, vlb_device_free);
 	vlb_drain_init(dev);
@@ -240,7 +233,8 @@ static int vlb_build(struct vlb_device *dev, const struct vlb_create *c)
 	for (i = 0; i < c->num_queues; i++)
 		vlb_queue_init(&dev->queues[i], dev, i);
 	dev->num_queues = c->num_queues;
-	pool = vlb_pool_create(c->num_queues, c->max_queue_size, c->bounce_size);
+	pool = vlb_pool_create(c->num_queues, c->max_queue_size,
+			       c->bounce_size + vlb_console_room(c->device_id, c->num_queues));
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	dev->pool = pool;

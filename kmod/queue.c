@@ -18,8 +18,8 @@
 /* Rounds of the whole ring that one interrupt may put back before time counts. */
 #define VLB_IRQ_ROUNDS 16
 
-static void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *desc,
-				 vlb_desc_fn *fn, void *arg)
+static void vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc *desc,
+				    vlb_desc_fn *fn, void *arg)
 {
 	struct virtio_device *vdev = &q->dev->vdev;
 	u32 i, count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*desc);
@@ -34,24 +34,31 @@ static void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *d
 }
 
 /*
- * Calls @fn for each descriptor of a chain, those of indirect tables included.
- * Daemons can write these tables; no more than their own device may depend on it.
+ * Calls @fn for each descriptor of a chain in @table, as long as the queue, those of
+ * indirect tables included. Daemons can write these; no more than their own device may
+ * depend on it.
  */
-void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg)
+void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
+			  vlb_desc_fn *fn, void *arg)
 {
 	unsigned int n;
 
 	for (n = 0; n < q->size && head < q->size; n++) {
-		const struct vring_desc *desc = &q->ring.desc[head];
+		const struct vring_desc *desc = &table[head];
 		u16 flags = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->flags));
 
 		fn(q, desc, arg);
 		if (flags & VRING_DESC_F_INDIRECT)
-			vlb_queue_walk_table(q, desc, fn, arg);
+			vlb_queue_walk_indirect(q, desc, fn, arg);
 		if (!(flags & VRING_DESC_F_NEXT))
 			break;
 		head = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->next));
 	}
+}
+
+void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg)
+{
+	vlb_queue_walk_table(q, q->ring.desc, head, fn, arg);
 }
 
 static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc, void *unused)
@@ -70,7 +77,27 @@ static void vlb_kick_irq(struct irq_work *work)
 {
 	struct vlb_queue *q = container_of(work, struct vlb_queue, kick_irq);
 
+	if (q->relay)
+		vlb_relay_report(q);
 	vlb_eventfd_signal(q->kick);
+}
+
+/*
+ * Any context. A console's driver may be in the middle of a printk(), wherever that
+ * was called: no lock of the scheduler's may be taken there, so the daemon is woken
+ * a moment later.
+ */
+void vlb_queue_relay(struct vlb_queue *q)
+{
+	unsigned int todo = vlb_relay_run(q);
+	bool later = READ_ONCE(q->relay->kind) == VLB_RELAY_DROP || !vlb_eventfd_may_signal();
+
+	if (todo & (VLB_RELAY_INTERRUPT | VLB_RELAY_AGAIN))
+		irq_work_queue(&q->call_irq);
+	if (todo & VLB_RELAY_REPORT || (todo & VLB_RELAY_KICK && later))
+		irq_work_queue(&q->kick_irq);
+	else if (todo & VLB_RELAY_KICK)
+		vlb_eventfd_signal(q->kick);
 }
 
 /* virtqueue.notify: from any context, also under a driver's lock. */
@@ -79,6 +106,10 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	struct vlb_queue *q = vq->priv;
 
 	atomic64_inc(&q->kicks);
+	if (unlikely(q->relay)) {
+		vlb_queue_relay(q);
+		return true;
+	}
 	if (unlikely(READ_ONCE(q->dev->draining))) {
 		vlb_drain_kick(q);
 		return true;
@@ -96,10 +127,13 @@ static void vlb_call_irq(struct irq_work *work)
 	struct vlb_queue *q = container_of(work, struct vlb_queue, call_irq);
 	struct vlb_irq_budget *budget;
 
+	if (unlikely(q->relay))
+		vlb_queue_relay(q);
 	/* A daemon may call at any time, a driver expects it from DRIVER_OK on. */
 	if (!(READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
-	vlb_inflight_update(q);
+	if (likely(!q->relay))
+		vlb_inflight_update(q);
 	/* PREEMPT_RT runs this in a thread, where nothing can be kept from the CPU. */
 	budget = in_hardirq() ? this_cpu_ptr(q->dev->budget) : NULL;
 	if (budget)
@@ -159,11 +193,11 @@ int vlb_queue_hook(struct vlb_queue *q)
 /* On return no callback of the queue runs and none will. */
 void vlb_queue_unhook(struct vlb_queue *q)
 {
-	if (!q->call_head)
-		return;
-	remove_wait_queue(q->call_head, &q->call_wait);
-	irq_work_sync(&q->call_irq);
+	if (q->call_head)
+		remove_wait_queue(q->call_head, &q->call_wait);
 	q->call_head = NULL;
+	irq_work_sync(&q->call_irq);
+	irq_work_sync(&q->kick_irq);
 }
 
 void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int index)
@@ -184,10 +218,14 @@ int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int
 {
 	struct eventfd_ctx *kick;
 	struct file *call;
+	int err;
 
 	if (q->configured)
 		return -EBUSY;
 	if (size) {
+		err = vlb_console_setup(q);
+		if (err)
+			return err;
 		if (!q->inflight.taken && vlb_inflight_alloc(&q->inflight, q->dev->max_queue_size))
 			return -ENOMEM;
 		kick = eventfd_ctx_fdget(kick_fd);
@@ -215,6 +253,7 @@ void vlb_queue_release(struct vlb_queue *q)
 	if (q->call)
 		fput(q->call);
 	vlb_inflight_free(&q->inflight);
+	vlb_relay_free(q);
 }
 
 /* Empties the ring for a new driver; nothing of the last one's remains. */
@@ -222,6 +261,8 @@ void vlb_queue_place(struct vlb_queue *q)
 {
 	memset(q->ring.desc, 0, vring_size(q->size, PAGE_SIZE));
 	vlb_inflight_reset(q);
+	if (q->relay)
+		vlb_console_reset(q);
 }
 
 /* VLB_GET_QUEUE; the caller holds vlb_device.lock. The used index is the daemon's word. */

@@ -48,6 +48,20 @@ void vlb_break(struct vlb_device *dev, const char *why)
 	}
 }
 
+/* vlb_break() a moment later, from any context; @why lives for ever. */
+void vlb_break_soon(struct vlb_device *dev, const char *why)
+{
+	WRITE_ONCE(dev->misdeed_name, why);
+	vlb_queue_work(&dev->misdeed);
+}
+
+void vlb_misdeed_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(work, struct vlb_device, misdeed);
+
+	vlb_break(dev, READ_ONCE(dev->misdeed_name));
+}
+
 /*
  * Tells the driver that configuration space changed. From a work item, as the
  * driver may read it, from the adapter that is just telling us. The virtio
@@ -195,7 +209,8 @@ static void vlb_del_vqs(struct virtio_device *vdev)
 		WRITE_ONCE(q->ready, false);
 		spin_unlock(&dev->lock);
 		vlb_queue_unhook(q);
-		vlb_inflight_update(q);
+		if (!q->relay)
+			vlb_inflight_update(q);
 		q->vq = NULL;
 		vring_del_virtqueue(vq);
 	}
@@ -215,8 +230,9 @@ static struct virtqueue *vlb_add_vq(struct vlb_device *dev, unsigned int index,
 	if (q->vq)
 		return ERR_PTR(-EBUSY);
 	vlb_queue_place(q);
-	vq = vring_new_virtqueue(index, q->size, PAGE_SIZE, &dev->vdev, true, ctx, q->ring.desc,
-				 vlb_queue_notify, callback, name);
+	vq = vring_new_virtqueue(index, q->size, PAGE_SIZE, &dev->vdev, true, ctx,
+				 q->relay ? q->relay->front.desc : q->ring.desc, vlb_queue_notify,
+				 callback, name);
 	if (!vq)
 		return ERR_PTR(-ENOMEM);
 	vq->priv = q;

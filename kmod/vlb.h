@@ -158,6 +158,71 @@ struct vlb_inflight {
 	bool exact;
 };
 
+/* What becomes of what a driver transmits when its relay is full. */
+enum vlb_relay_kind {
+	VLB_RELAY_HOLD, /* a stream of bytes: stays in the driver's ring until the daemon has read */
+	VLB_RELAY_DROP, /* a stream: dropped and counted, the driver cannot wait */
+	VLB_RELAY_STATE, /* struct virtio_console_control each: a newer one of its kind takes its place */
+};
+
+/* What vlb_relay_run() leaves to do. */
+#define VLB_RELAY_KICK	    BIT(0) /* wake the daemon */
+#define VLB_RELAY_INTERRUPT BIT(1) /* the driver sleeps for a buffer that it got back */
+#define VLB_RELAY_AGAIN	    BIT(2) /* there is more to do */
+#define VLB_RELAY_REPORT    BIT(3) /* vlb_relay_report() */
+
+/**
+ * struct vlb_relay - the second ring of a queue whose driver waits in a loop; relay.c
+ * @front: the driver's ring; that of struct vlb_queue is between module and daemon
+ * @ring: memory of @front
+ * @ring_size: bytes of it
+ * @area: room in the pool for the data
+ * @iova: the same for the daemon
+ * @room: bytes of it
+ * @len: by descriptor of the back ring: its bytes
+ *
+ * The rest is protected by vlb_inflight.lock.
+ * @size: bytes of @area in use, a power of two
+ * @kind: when it is full
+ * @held: buffers of the driver wait for room
+ * @losing: something was dropped since the area was empty
+ * @lied: the daemon spoilt its used ring, nothing is relayed any more
+ * @report: there is something to report
+ * @removed: the daemon took the port away (only the driver's control work looks at this)
+ * @seen: available and used index of @front
+ * @next: available index of the back ring
+ * @oldest: the first piece, counted as @next is, that is not free
+ * @done: bytes taken of the driver's next buffer
+ * @in: bytes that came into the area, ever
+ * @out: those that have been given to the daemon
+ * @freed: those that it has finished
+ * @dropped: bytes
+ */
+struct vlb_relay {
+	struct vring front;
+	void *ring;
+	size_t ring_size;
+	u8 *area;
+	dma_addr_t iova;
+	u32 room;
+	u32 *len;
+	u32 size;
+	enum vlb_relay_kind kind;
+	bool held;
+	bool losing;
+	bool lied;
+	bool report;
+	bool removed;
+	u16 seen;
+	u16 next;
+	u16 oldest;
+	u64 done;
+	u32 in;
+	u32 out;
+	u32 freed;
+	atomic64_t dropped;
+};
+
 /**
  * struct vlb_queue - one virtqueue
  * @size: descriptors; 0 when the queue does not exist
@@ -169,6 +234,7 @@ struct vlb_inflight {
  * @kick_irq: does so later where an eventfd may not be signalled
  * @call: the daemon's eventfd; the reference keeps @call_head alive
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
+ * @relay: its second ring, or NULL; then the driver works on @ring itself
  * @drained: buffers that were given back to the driver without having been served
  */
 struct vlb_queue {
@@ -186,6 +252,7 @@ struct vlb_queue {
 	wait_queue_entry_t call_wait;
 	struct irq_work call_irq;
 	struct vlb_inflight inflight;
+	struct vlb_relay *relay;
 	atomic64_t drained;
 	atomic64_t kicks;
 	atomic64_t calls;
@@ -230,7 +297,8 @@ struct vlb_device {
 	enum vlb_state state;
 	struct work_struct start;
 	struct work_struct stop;
-	struct work_struct runaway;
+	struct work_struct misdeed;
+	const char *misdeed_name;
 	struct work_struct notify;
 	struct delayed_work drain;
 	struct work_struct free;
@@ -308,6 +376,8 @@ __poll_t vlb_requests_poll(struct vlb_device *dev, struct file *file, poll_table
 int vlb_transport_register(struct vlb_device *dev);
 void vlb_transport_unregister(struct vlb_device *dev);
 void vlb_break(struct vlb_device *dev, const char *why);
+void vlb_break_soon(struct vlb_device *dev, const char *why);
+void vlb_misdeed_work(struct work_struct *work);
 void vlb_config_changed(struct vlb_device *dev);
 void vlb_notify_work(struct work_struct *work);
 u64 vlb_offered_features(u64 features);
@@ -322,6 +392,9 @@ int vlb_queue_hook(struct vlb_queue *q);
 void vlb_queue_unhook(struct vlb_queue *q);
 bool vlb_queue_notify(struct virtqueue *vq);
 void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg);
+void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
+			  vlb_desc_fn *fn, void *arg);
+void vlb_queue_relay(struct vlb_queue *q);
 void vlb_queue_tag(struct vlb_queue *q, unsigned int head);
 bool vlb_queue_in_interrupt(struct vlb_queue *q);
 void vlb_queue_state(struct vlb_queue *q, struct vlb_queue_state *state);
@@ -341,6 +414,22 @@ void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, u64 *clai
 void vlb_drain_init(struct vlb_device *dev);
 void vlb_drain_start(struct vlb_device *dev);
 void vlb_drain_kick(struct vlb_queue *q);
+
+/* relay.c */
+int vlb_relay_alloc(struct vlb_queue *q, u8 *area, dma_addr_t iova, u32 size);
+void vlb_relay_free(struct vlb_queue *q);
+void vlb_relay_reset(struct vlb_queue *q, enum vlb_relay_kind kind, u32 size);
+void vlb_relay_set_kind(struct vlb_queue *q, enum vlb_relay_kind kind);
+unsigned int vlb_relay_run(struct vlb_queue *q);
+void vlb_relay_report(struct vlb_queue *q);
+u32 vlb_relay_waiting(struct vlb_queue *q);
+
+/* console.c: which queues are relays, and what they do when they are full */
+u64 vlb_console_room(u32 device_id, u32 num_queues);
+int vlb_console_setup(struct vlb_queue *q);
+void vlb_console_reset(struct vlb_queue *q);
+void vlb_console_before_unmap(struct vlb_device *dev);
+void vlb_console_heard(struct vlb_device *dev, unsigned int queue, const void *buf, size_t len);
 
 /* pool.c */
 struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size);

@@ -77,7 +77,7 @@ struct vlb_info {
  *	VIRTIO_F_RING_PACKED must not; the module adds VIRTIO_F_ACCESS_PLATFORM
  * @bounce_size: in; bytes for the data that drivers pass in rings, a multiple
  *	of 64 KiB between min_pool_size and max_pool_size. The module adds the
- *	room for the rings
+ *	room for the rings, and for a console (type 3) 256 KiB a port, 8 MiB in all
  * @flags: in; zero
  * @pool_fd: out; a memory file of @pool_size bytes for the daemon (the
  *	region of VHOST_USER_SET_MEM_TABLE). Owned by the caller, close-on-exec

@@ -155,6 +155,8 @@ static void answer(struct fake *f, const struct vlb_request *req)
 			memcpy(config, &capacity, sizeof(capacity));
 		else if (f->create.device_id == FAKE_ID_CAN)
 			memcpy(config, &status, sizeof(status));
+		else
+			memcpy(config, f->config, sizeof(config));
 		FAKE_NEED(req->offset + req->len <= sizeof(config));
 		memcpy(resp.data, config + req->offset, req->len);
 		resp.len = req->len;

@@ -18,6 +18,7 @@
 #define FAKE_MAX_QUEUES 8
 #define FAKE_ID_NET	1
 #define FAKE_ID_BLOCK	2
+#define FAKE_ID_CONSOLE 3
 #define FAKE_ID_RNG	4
 #define FAKE_ID_INPUT	18
 #define FAKE_ID_CAN	36
@@ -59,6 +60,7 @@ struct fake {
 	volatile uint32_t last_reset_id;
 	uint64_t capacity; /* of a block device, sectors */
 	volatile uint16_t status; /* of a CAN device */
+	uint8_t config[VLB_MAX_CONFIG]; /* of the other types */
 	uint8_t select;
 	uint8_t subsel;
 };
