@@ -63,6 +63,8 @@ use_console() {
 		timeout -k 1 1 cat "/dev/$port" >/dev/null &
 		timeout -k 1 1 dd if=/dev/zero of="/dev/$port" bs=1000 count=100 oflag=nonblock conv=nocreat
 	done
+	timeout -k 1 1 cat /dev/hvc0 >/dev/null &
+	timeout -k 1 1 dd if=/dev/zero of=/dev/hvc0 bs=1000 count=100 oflag=nonblock
 	wait
 }
 use_snd() {

@@ -11,7 +11,7 @@
 
 #define BIT(n) (1ULL << (n))
 
-/* Two ports that are no consoles: a console's driver busy-waits with interrupts off for each byte. */
+/* A console, whose driver busy-waits with interrupts off, and a port that is none. */
 #define PORTS	 2
 #define Q_TO_US	 3
 #define Q_EVENTS 2
@@ -34,10 +34,11 @@ static uint32_t console_event(struct model_state *s, const struct chain *chain)
 		uint16_t event, value;
 	} script[] = {
 		{ VIRTIO_CONSOLE_PORT_ADD, 1 },
+		{ VIRTIO_CONSOLE_CONSOLE_PORT, 1 },
 		{ VIRTIO_CONSOLE_PORT_NAME, 1 },
 		{ VIRTIO_CONSOLE_PORT_OPEN, 1 },
 	};
-	unsigned int port = (s->step - 1) / 3, line = (s->step - 1) % 3;
+	unsigned int port = (s->step - 1) / 4, line = (s->step - 1) % 4;
 	struct virtio_console_control control;
 	uint32_t len;
 
@@ -46,7 +47,7 @@ static uint32_t console_event(struct model_state *s, const struct chain *chain)
 	control = (struct virtio_console_control) {
 		htole32(port),
 		htole16(script[line].event),
-		htole16(script[line].value),
+		htole16(port && script[line].event == VIRTIO_CONSOLE_CONSOLE_PORT ? 0 : script[line].value),
 	};
 	s->step++;
 	len = (uint32_t)chain_write(chain, 0, &control, sizeof(control));
