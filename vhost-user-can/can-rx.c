@@ -119,22 +119,40 @@ static void take(struct can_dev *can, const struct can_received *received)
 		put_back(can, msg);
 }
 
+/* The driver is told of all that was taken so far. */
+static void tell(struct can_dev *can, bool own)
+{
+	if (own)
+		virtq_notify(vhu_dev_queue(can->dev, CAN_TX_QUEUE));
+	else
+		can_rx_deliver(can);
+}
+
+/*
+ * Acknowledgements and frames come to the driver by two queues, but in the order of the bus: who
+ * sends a question and sees the answer before his own question (J1939's session layer does look) takes it for another one's.
+ */
 int can_rx_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
 	struct can_dev *can = userdata;
 	struct can_received received;
+	bool own = false;
 	int ret = 0;
 
 	for (unsigned int i = 0; i < MAX_BATCH && (!ret || ret == -ENOMSG); i++) {
 		ret = can_raw_receive(fd, &received);
-		if (!ret)
-			take(can, &received);
+		if (ret)
+			continue;
+		if (received.own != own)
+			tell(can, own);
+		own = received.own;
+		take(can, &received);
 	}
+	tell(can, own);
 	/* what is gone or down the helper tells; this only takes the error off the socket */
 	if (ret && ret != -EAGAIN && ret != -ENOMSG)
 		vhu_debug("%s: %s", can->options.port.name, strerror(-ret));
-	can_rx_deliver(can);
-	/* a frame that has left makes room for the next one, and its answer is due */
+	/* a frame that has left makes room for the next one */
 	can_tx_run(can);
 	return 0;
 }

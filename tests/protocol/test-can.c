@@ -7,8 +7,13 @@
 #include <cmocka.h>
 
 #include <linux/can/error.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "tests/protocol/can-bus.h"
 #include "tests/protocol/server.h"
@@ -125,6 +130,77 @@ static void acknowledged_when_on_the_bus(void **state)
 	bus_send(bus, &a, true);
 	assert_true(drv_nothing_sent(fe));
 	assert_true(drv_nothing_received(fe));
+}
+
+/* A socket that the kernel names, to know whose datagram one is. */
+static int named_socket(struct sockaddr_un *addr, socklen_t *len)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	*addr = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	assert_int_equal(bind(fd, (struct sockaddr *)addr, sizeof(addr->sun_family)), 0);
+	*len = sizeof(*addr);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)addr, len), 0);
+	return fd;
+}
+
+/* Calls of @queue go to @sink from now on; their sender is @addr. */
+static void redirect_calls(struct frontend *fe, unsigned int queue, int sink, struct sockaddr_un *addr)
+{
+	struct sockaddr_un to;
+	socklen_t len;
+	int fd = named_socket(addr, &len);
+
+	len = sizeof(to);
+	assert_int_equal(getsockname(sink, (struct sockaddr *)&to, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
+	assert_int_equal(fe_set_fd(fe, VHU_SET_VRING_CALL, queue, fd), 0);
+	close(fd);
+}
+
+static void expect_call(int sink, const struct sockaddr_un *from)
+{
+	struct pollfd pfd = { .fd = sink, .events = POLLIN };
+	struct sockaddr_un addr = { 0 };
+	socklen_t len = sizeof(addr);
+	uint64_t value;
+
+	assert_int_equal(poll(&pfd, 1, CAN_WAIT_MS), 1);
+	assert_int_equal(recvfrom(sink, &value, sizeof(value), 0, (struct sockaddr *)&addr, &len), sizeof(value));
+	assert_memory_equal(&addr, from, len);
+}
+
+/*
+ * Two frames that the daemon finds at once, an echo and an answer to it or the other way round: the driver is interrupted
+ * for the first of them first. J1939 gives a session up that is answered before it has heard itself.
+ */
+static void in_the_order_of_the_bus(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_start(state);
+	struct can_msg mine = a_frame(0x123, 8, false), other = a_frame(0x321, 8, false);
+	struct sockaddr_un addr[2], own;
+	socklen_t len;
+	int sink = named_socket(&own, &len);
+
+	redirect_calls(fe, CAN_TX, sink, &addr[CAN_TX]);
+	redirect_calls(fe, CAN_RX, sink, &addr[CAN_RX]);
+	for (unsigned int echo_first = 0; echo_first < 2; echo_first++) {
+		drv_send(fe, 0, &mine);
+		drv_post(fe, 0, CAN_MESSAGE_BYTES);
+		bus_take(&v->bus);
+		drv_set_used_event(&fe->queues[CAN_TX].ring, fe->queues[CAN_TX].ring.used_seen);
+		drv_set_used_event(&fe->queues[CAN_RX].ring, fe->queues[CAN_RX].ring.used_seen);
+		assert_int_equal(kill(v->server->pid, SIGSTOP), 0);
+		bus_send(&v->bus, echo_first ? &mine : &other, echo_first);
+		bus_send(&v->bus, echo_first ? &other : &mine, !echo_first);
+		assert_int_equal(kill(v->server->pid, SIGCONT), 0);
+		expect_call(sink, &addr[echo_first ? CAN_TX : CAN_RX]);
+		expect_call(sink, &addr[echo_first ? CAN_RX : CAN_TX]);
+		assert_int_equal(drv_sent(fe, NULL), OK);
+		assert_same_frame(drv_receive(fe), other);
+	}
+	close(sink);
 }
 
 static void a_lost_echo(void **state)
@@ -311,6 +387,7 @@ int main(int argc, char **argv)
 		TEST(twice_is_fine),
 		TEST(odd_control_messages),
 		TEST(acknowledged_when_on_the_bus),
+		TEST(in_the_order_of_the_bus),
 		TEST(a_lost_echo),
 		TEST(no_room),
 		TEST(stop_cancels),
