@@ -118,12 +118,28 @@ static int vlb_post(struct vlb_device *dev, struct vlb_pending *p)
 	return err;
 }
 
+/*
+ * Leaves @copy in the queue in the place of @p, which nobody waits for any more. With
+ * nothing to read an adapter that was late would never write, and so stay late.
+ */
+static void vlb_leave_copy(struct vlb_pending *p, struct vlb_pending *copy)
+{
+	copy->req = p->req;
+	copy->detached = true;
+	list_replace_init(&p->node, &copy->node);
+}
+
 /* After the wait: the result if there is one, else nobody waits any more. */
 static int vlb_collect(struct vlb_device *dev, struct vlb_pending *p, long left)
 {
+	struct vlb_pending *copy = left ? NULL : vlb_pending_new(p->req.type);
 	int err;
 
 	spin_lock(&dev->lock);
+	if (copy && !p->answered && !p->read) {
+		vlb_leave_copy(p, copy);
+		copy = NULL;
+	}
 	list_del_init(&p->node);
 	if (p->answered) {
 		err = p->error;
@@ -135,6 +151,7 @@ static int vlb_collect(struct vlb_device *dev, struct vlb_pending *p, long left)
 		dev->requests_late++;
 	}
 	spin_unlock(&dev->lock);
+	kfree(copy);
 	return err;
 }
 
@@ -194,6 +211,24 @@ int vlb_request_config_set(struct vlb_device *dev, u32 offset, const void *buf, 
 }
 
 /*
+ * A probe that failed because the adapter was late: it is to learn so, or the device
+ * would stay without a driver. Nobody waits for that; the queue owns @p then.
+ */
+static bool vlb_post_failure(struct vlb_device *dev, struct vlb_pending *p)
+{
+	bool late;
+
+	spin_lock(&dev->lock);
+	late = dev->late && !dev->dead;
+	if (late) {
+		p->detached = true;
+		vlb_enqueue(dev, p);
+	}
+	spin_unlock(&dev->lock);
+	return late;
+}
+
+/*
  * Tells the adapter the driver's new status, other than 0.
  *
  * ACKNOWLEDGE, DRIVER and FAILED are not worth a wait for an absent daemon.
@@ -212,6 +247,8 @@ int vlb_request_status(struct vlb_device *dev, u8 status, u64 features)
 	p->req.status = status;
 	if (status & VIRTIO_CONFIG_S_FEATURES_OK)
 		p->req.features = features;
+	if (status & VIRTIO_CONFIG_S_FAILED && vlb_post_failure(dev, p))
+		return 0;
 	err = vlb_ask(dev, p);
 	kfree(p);
 	return err;

@@ -45,6 +45,17 @@ done
 is $failed 0 "the driver unbound and bound under load, ten times"
 is "$(grep -c READY=1 "$work/notify.log")" 1 "READY=1 came once"
 
+# Requests of the kernel's that run out before they were even read
+for phase in 'probe' 'reset before a probe'; do
+	device=$(virtio_device)
+	[ "$phase" != probe ] || echo "$device" >$driver/unbind
+	kill -STOP "$adapter_pid"
+	[ "$phase" = probe ] || timeout 30 sh -c "echo $device >$driver/unbind"
+	timeout 30 sh -c "echo $device >$driver/bind"
+	kill -CONT "$adapter_pid"
+	ok "an adapter that stood still at a $phase makes the device anew" works
+done
+
 kill -STOP "$daemon_pid"
 device=$(virtio_device)
 began=$(date +%s)
