@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: MIT
-.PHONY: check-vm check-debug check-machine check-deaths check-replug
+.PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
 check-vm: $(if $(TEST),,check-machine)
 	@tools/setup build vm
 	@tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) $(TEST)
 
-# The same in a kernel with KASAN, lockdep and DMA-API checks. Its first build takes twice as long as that of
-# the plain kernel.
+# The same in a kernel with KASAN, lockdep and DMA-API checks, and what is left in memory after it. Its first build takes twice as
+# long as that of the plain kernel.
 check-debug:
 	@tools/setup build vm
 	@$(if $(TEST),:,MACHINE_KERNEL=own-debug prove --exec '' tests/vm/machine.t)
 	@tests/vm/run --kernel own-debug $(TEST)
+	@$(if $(TEST),:,prove --timer --exec '' tests/vm/leaks.t)
+
+# Is memory of the module's left behind, on a kernel with kmemleak? All of leaks.t, or the tests named by TEST="a b".
+check-leaks:
+	@tools/setup build vm
+	@prove --verbose --timer --exec '' tests/vm/leaks.t $(if $(TEST),:: $(TEST))
 
 # The daemon of a disk is killed a hundred times under fio, and each next one takes over (in check-vm: 20 times).
 check-deaths:

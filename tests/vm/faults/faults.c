@@ -9,7 +9,7 @@
 
 static char *kind = "none";
 module_param(kind, charp, 0);
-MODULE_PARM_DESC(kind, "warn, oops, hung, lockdep, sleep, kasan");
+MODULE_PARM_DESC(kind, "warn, oops, hung, lockdep, sleep, kasan, leak");
 
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
@@ -49,6 +49,15 @@ static void use_after_free(void)
 	WRITE_ONCE(p[3], 1);
 }
 
+static noinline void lose_memory(void)
+{
+	int i;
+
+	/* More than one: a stale copy in a register or on a stack may hide one. */
+	for (i = 0; i < 16; i++)
+		kfree(NULL), (void)kmalloc(96, GFP_KERNEL);
+}
+
 static int __init faults_init(void)
 {
 	if (!strcmp(kind, "warn"))
@@ -63,6 +72,8 @@ static int __init faults_init(void)
 		sleep_atomic();
 	else if (!strcmp(kind, "kasan"))
 		use_after_free();
+	else if (!strcmp(kind, "leak"))
+		lose_memory();
 	return 0;
 }
 
