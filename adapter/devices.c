@@ -53,7 +53,7 @@ static const struct device_type table[] = {
 		GPU_F_EDID | GPU_F_RESOURCE_BLOB, false, 0, &config_gpu },
 	{ "vsock", "sockets between driver and daemon", VIRTIO_ID_VSOCK, 3, 8, 128, MIB(4), 0, false, 1, NULL },
 	{ "sound", "sound card", VIRTIO_ID_SOUND, 4, 12, 64, MIB(4), SND_F_CTLS, false, 0, NULL },
-	{ "console", "serial ports", VIRTIO_ID_CONSOLE, DEVICE_QUEUES_OF_DAEMON, 12, 16, MIB(4), 0, false, 0, NULL },
+	{ "console", "serial ports", VIRTIO_ID_CONSOLE, DEVICE_QUEUES_OF_DAEMON, 12, 16, MIB(4), 0, true, 0, NULL },
 	{ "gpio", "GPIO lines", VIRTIO_ID_GPIO, 2, 8, 256, KIB(256), 0, false, 0, NULL },
 	{ "i2c", "I2C adapter", VIRTIO_ID_I2C_ADAPTER, 1, 0, 64, KIB(256), 0, true, 0, NULL },
 	{ "can", "CAN controller", DEVICE_ID_CAN, 3, 2, 64, MIB(1), 0, true, 0, NULL },
