@@ -13,7 +13,7 @@
 #include "log.h"
 #include "virtio-can.h"
 
-#define LINK_WAIT_US 2000000 /* for an interface that is being set up */
+#define LINK_WAIT_US 5000000 /* for an interface that is being set up */
 #define OFF_AGAIN_US 100000 /* for the driver to see that its start has worked */
 
 void *can_new(void)

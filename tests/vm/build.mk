@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-.PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug
+.PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug check-can
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
 check-vm: $(if $(TEST),,check-machine)
@@ -34,3 +34,11 @@ check-replug:
 	@tools/vm start --name replug
 	@tools/vm exec --name replug --no-input --timeout 5400 -- env REPLUGS=$(or $(REPLUGS),1000) \
 		sh /repo/tests/vm/test-input-replug.sh; status=$$?; tools/vm stop --name replug; exit $$status
+
+# CAN with a million frames each way (in check-vm: 20,000), a daemon that is killed 50 times, 1 MB of ISO-TP.
+check-can:
+	@tools/setup build vm
+	@mkdir -p build
+	@printf 'CAN_FRAMES=%s\nCAN_KILLS=%s\nCAN_ISOTP_BYTES=%s\n' $(or $(FRAMES),1000000) $(or $(KILLS),50) 1000000 > build/can.conf
+	@status=0; VM_LONGER=7200 tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) can can-load || status=$$?; \
+		rm -f build/can.conf; exit $$status

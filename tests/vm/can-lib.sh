@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# adapter-lib.sh and more for the tests of vhost-user-can. The hardware is a vxcan pair: the daemon has hw0, hw1 is the rest of
+# the bus. The driver is one of two. can-utils are on both sides.
+
+# shellcheck source=tests/vm/adapter-lib.sh
+. /repo/tests/vm/adapter-lib.sh
+
+can_daemon=$build/vhost-user-can/vhost-user-can
+# Mainline's driver where it can be built, or with CAN_DRIVER=own the project's
+can_driver=$build/mainline-can/$release/virtio_can.ko
+own_driver=$build/kmod/$release/virtio_can/virtio_can.ko
+[ "${CAN_DRIVER:-mainline}" = mainline ] && [ -e "$can_driver" ] || can_driver=$own_driver
+
+# "make check-can" asks for more
+# shellcheck disable=SC1091
+[ ! -f "$build/can.conf" ] || . "$build/can.conf"
+
+load_can() {
+	modprobe can-dev 2>/dev/null
+	# shellcheck disable=SC2119
+	modprobe vxcan && modprobe can-raw && load_module && insmod "$can_driver"
+}
+
+# A pair of interfaces, the bus; each takes CAN FD
+make_bus() {
+	ip link add hw0 type vxcan peer name hw1 && ip link set hw0 mtu 72 up && ip link set hw1 mtu 72 up
+}
+
+remove_bus() {
+	ip link del hw0 2>/dev/null
+}
+
+start_can_daemon() {
+	start "can$((can_logs = ${can_logs:-0} + 1)).log" "$can_daemon" --socket-path="$work/can.sock" "$@"
+	daemon_pid=$started
+}
+
+# start_can OPTION...: daemon and adapter; the driver's interface is $can then
+start_can() {
+	start_can_daemon --interface=hw0 "$@"
+	start adapter.log "$adapter" --device can --name can --socket-path "$work/can.sock" --grace 60
+	adapter_pid=$started
+	eventually 20 driver_interface
+}
+
+driver_interfaces() {
+	for path in /sys/devices/platform/virtio-loopback.*/virtio*/net/*; do
+		[ ! -e "$path" ] || echo "${path##*/}"
+	done
+}
+
+driver_interface() {
+	can=$(driver_interfaces | head -n 1)
+	[ -n "$can" ]
+}
+
+# The adapter goes first: a driver's stop would wait for a daemon to come
+end_can() {
+	stop_pid KILL "$adapter_pid"
+	adapter_pid=
+	stop_all
+	eventually 20 no_device
+	remove_bus
+	! grep -q ^virtio_can /proc/modules || rmmod virtio_can
+	unload_module
+}
+
+# has IFACE WORD: does "ip -details" show it?
+has() {
+	ip -details link show "$1" | grep -q "$2"
+}
+
+# capture IFACE COUNT: all frames on it, those that are sent from here too, to $work/IFACE.log; the pid in $started.
+# Ends after COUNT frames
+capture() {
+	rm -f "$work/$1.log"
+	setsid candump -L -r 33554432 -n "$2" "$1" >"$work/$1.frames" 2>"$work/$1.err" </dev/null &
+	started=$!
+	eventually 20 listens "$1"
+}
+
+listens() {
+	grep -q " $1 " /proc/net/can/rcvlist_all
+}
+
+# frames IFACE: what capture has seen, without times and names. The digit behind ## is left out: virtio has no place for it
+frames() {
+	cut -d ' ' -f 3 "$work/$1.frames" | sed 's/##./##/'
+}
+
+captured() {
+	[ "$(wc -l <"$work/$1.frames")" -ge "$2" ]
+}
+
+same_frames() {
+	frames "$1" >"$work/a"
+	frames "$2" >"$work/b"
+	cmp "$work/a" "$work/b"
+}
+
+# stat_of WORD: the number behind the word in the daemon's last summary
+stat_of() {
+	kill -USR1 "$daemon_pid"
+	sleep 0.2
+	sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$work/can$can_logs.log" | tail -n 1
+}
