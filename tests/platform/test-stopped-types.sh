@@ -7,4 +7,4 @@
 # shellcheck source=tests/vm/stopped-lib.sh
 . /repo/tests/vm/stopped-lib.sh
 
-stopped_types rng input gpio net snd i2c gpu
+stopped_types rng input gpio net snd i2c gpu console

@@ -47,10 +47,11 @@ daemon_net() { polite net; }
 daemon_snd() { polite snd; }
 daemon_i2c() { polite i2c; }
 daemon_gpu() { polite gpu; }
+daemon_console() { polite console; }
 
 adapter_options() {
 	case $type in
-	snd | gpu)
+	snd | gpu | console)
 		# shellcheck disable=SC2046
 		set -- $(shape_of "$type")
 		echo "--device-id $1 --num-queues $2 --config-size $3 --bounce-size $4"
@@ -67,6 +68,7 @@ target_gpio() { node_of 'gpiochip*' | head -n 1; }
 target_net() { node_of 'net/*'; }
 target_snd() { node_of 'sound/card*/pcm*p' | head -n 1; }
 target_i2c() { node_of 'i2c-*'; }
+target_console() { node_of 'virtio-ports/vport*' | head -n 1; }
 target_gpu() { echo "$(hostile_device)"/drm/card*/card*-*/status; }
 
 # One request from end to end; it may fail, and has to end.
@@ -97,6 +99,10 @@ io_snd() {
 }
 io_i2c() {
 	"$user" i2c "/dev/$target" 1
+}
+# The stock driver would spin for the daemon; the module answers for it
+io_console() {
+	dd if=/dev/zero "of=/dev/$target" bs=1000 count=20 oflag=nonblock
 }
 io_gpu() {
 	for connector in $target; do
@@ -220,7 +226,7 @@ stopped_adapter_dies() {
 # stopped TYPE: all phases
 stopped() {
 	type=$1
-	modprobe -qa virtio_input virtio_rng virtio_blk virtio_snd gpio_sim gpio_virtio virtio_gpu virtio_net i2c_virtio i2c-dev
+	modprobe -qa virtio_input virtio_rng virtio_blk virtio_snd gpio_sim gpio_virtio virtio_gpu virtio_net virtio_console i2c_virtio i2c-dev
 	rm -f "$work/daemon.sock"
 	"daemon_$type"
 	daemon_pid=$started
