@@ -79,13 +79,17 @@ enum vlb_fail {
  * struct vlb_slot - what is mapped at a run of granules; never in shared memory
  * @orig: physical address of the driver's buffer
  * @len: bytes; what will be copied back at most, whatever the ring says
+ * @next: instead, where nothing is mapped: the next one of struct vlb_bounce.kept
  * @queue: 1 + index of the queue it was seen in, 0 when not known
  * @dir: enum dma_data_direction; DMA_NONE for coherent memory
  * @fail: what the driver will find in it, where no daemon answers any more
  */
 struct vlb_slot {
 	phys_addr_t orig;
-	u32 len;
+	union {
+		u32 len;
+		u32 next;
+	};
 	u16 queue;
 	u8 dir;
 	u8 fail;
@@ -100,8 +104,9 @@ struct vlb_slot {
  * @granules: size in granules
  * @lock: protects what follows
  * @used: granule is taken
- * @head: granule begins a mapping, slots[granule] is valid
- * @hint: where to look first
+ * @head: granule begins a mapping, slots[granule] is valid; who clears the bit has the mapping, lock or not
+ * @kept: by number of granules less 1: 1 + index of the slot of that size that was given back last and is
+ *	to be used again first; 0 when there is none. Its granules are taken.
  * @live: mappings
  * @busy: granules taken
  * @busy_max: the most that ever were
@@ -116,7 +121,7 @@ struct vlb_bounce {
 	unsigned long *used;
 	unsigned long *head;
 	struct vlb_slot *slots;
-	unsigned long hint;
+	u32 *kept;
 	unsigned long live;
 	unsigned long busy;
 	unsigned long busy_max;
@@ -439,13 +444,30 @@ u64 vlb_pool_size(const struct vlb_pool *pool);
 size_t vlb_pool_bounce_offset(const struct vlb_pool *pool);
 struct vring vlb_pool_ring(const struct vlb_pool *pool, unsigned int slot, unsigned int size);
 
-/* bounce.c */
+/* slots.c: who has which part of the bounce area; any context */
 int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size);
 void vlb_bounce_free(struct vlb_bounce *b);
+long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir);
+void vlb_bounce_release(struct vlb_bounce *b, unsigned long index, size_t len);
+long vlb_bounce_claim(struct vlb_bounce *b, dma_addr_t addr, bool coherent, struct vlb_slot *slot);
+long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len, struct vlb_slot *slot,
+		       size_t *offset);
 void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
 void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail);
 bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
+
+static inline unsigned long vlb_granules(const struct vlb_bounce *b, size_t len)
+{
+	return (len + (1UL << b->shift) - 1) >> b->shift;
+}
+
+static inline u8 *vlb_slot_vaddr(const struct vlb_bounce *b, unsigned long index)
+{
+	return b->vaddr + (index << b->shift);
+}
+
+/* bounce.c */
 void vlb_bounce_reclaim(struct vlb_device *dev);
 int vlb_dma_attach(struct vlb_device *dev);
 void vlb_dma_limit(struct vlb_device *dev);

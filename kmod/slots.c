@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots: which part of the bounce area is whose.
+ *
+ * A slot that was given back is kept, as it is, for the next mapping of its size:
+ * the last one first, while caches have it. Drivers ask for few sizes, so this is
+ * the usual way, and a few instructions long; the bitmap is for what is not there yet. When
+ * it has no room, all slots that are kept go back to it.
+ *
+ * Records stand in kernel memory only. A head bit makes one valid: to clear it
+ * is to take the mapping, which only one caller can.
+ */
+#include <linux/bitmap.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "vlb.h"
+
+#define VLB_MIN_GRANULE 64UL
+/* The longest slots that are kept, in granules. */
+#define VLB_KEPT_MAX 1024UL
+
+int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size)
+{
+	unsigned long granule = max(VLB_MIN_GRANULE, DIV_ROUND_UP(size, VLB_MAX_GRANULES));
+
+	b->vaddr = vaddr;
+	b->iova = iova;
+	b->size = size;
+	b->shift = order_base_2(granule);
+	b->granules = size >> b->shift;
+	raw_spin_lock_init(&b->lock);
+	b->used = kvcalloc(BITS_TO_LONGS(b->granules), sizeof(long), GFP_KERNEL);
+	b->head = kvcalloc(BITS_TO_LONGS(b->granules), sizeof(long), GFP_KERNEL);
+	b->slots = kvcalloc(b->granules, sizeof(*b->slots), GFP_KERNEL);
+	b->kept = kvcalloc(VLB_KEPT_MAX, sizeof(*b->kept), GFP_KERNEL);
+	if (b->used && b->head && b->slots && b->kept)
+		return 0;
+	vlb_bounce_free(b);
+	return -ENOMEM;
+}
+
+void vlb_bounce_free(struct vlb_bounce *b)
+{
+	kvfree(b->used);
+	kvfree(b->head);
+	kvfree(b->slots);
+	kvfree(b->kept);
+	b->used = NULL;
+	b->head = NULL;
+	b->slots = NULL;
+	b->kept = NULL;
+}
+
+/*
+ * Sectors and pages keep their alignment: a daemon may hand the slot to
+ * O_DIRECT. Smaller things need none. The same for all slots of a size.
+ */
+static unsigned long vlb_align_mask(const struct vlb_bounce *b, unsigned long count)
+{
+	size_t size = count << b->shift;
+
+	if (size < 512)
+		return 0;
+	return max(rounddown_pow_of_two(min_t(size_t, size, PAGE_SIZE)) >> b->shift, 1UL) - 1;
+}
+
+/* Small slots keep to the last eighth while it has room, lest they make holes where pages want to be in a row. */
+static unsigned long vlb_bounce_find(struct vlb_bounce *b, unsigned long count)
+{
+	unsigned long first = count << b->shift < PAGE_SIZE ? b->granules - b->granules / 8 : 0;
+	unsigned long mask = vlb_align_mask(b, count), index;
+
+	index = bitmap_find_next_zero_area(b->used, b->granules, first, count, mask);
+	if (index >= b->granules && first)
+		index = bitmap_find_next_zero_area(b->used, b->granules, 0, count, mask);
+	return index;
+}
+
+static void vlb_kept_push(struct vlb_bounce *b, unsigned long count, unsigned long index)
+{
+	b->slots[index].next = b->kept[count - 1];
+	b->kept[count - 1] = index + 1;
+}
+
+static bool vlb_kept_pop(struct vlb_bounce *b, unsigned long count, unsigned long *index)
+{
+	if (count > VLB_KEPT_MAX || !b->kept[count - 1])
+		return false;
+	*index = b->kept[count - 1] - 1;
+	b->kept[count - 1] = b->slots[*index].next;
+	return true;
+}
+
+/* Gives all that is kept back to the bitmap; false when that is nothing. */
+static bool vlb_bounce_forget(struct vlb_bounce *b)
+{
+	unsigned long count, index;
+	bool found = false;
+
+	for (count = 1; count <= VLB_KEPT_MAX; count++) {
+		while (vlb_kept_pop(b, count, &index)) {
+			bitmap_clear(b->used, index, count);
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* The caller holds the lock. Returns b->granules or more when there is no room. */
+static unsigned long vlb_bounce_take(struct vlb_bounce *b, unsigned long count)
+{
+	unsigned long index;
+
+	if (likely(vlb_kept_pop(b, count, &index)))
+		return index;
+	index = vlb_bounce_find(b, count);
+	if (index >= b->granules && vlb_bounce_forget(b))
+		index = vlb_bounce_find(b, count);
+	if (index < b->granules)
+		bitmap_set(b->used, index, count);
+	return index;
+}
+
+/*
+ * Makes a mapping of @len bytes. Returns its first granule, or -ENOSPC. What stands
+ * in the memory is of former mappings: the caller overwrites all of it.
+ */
+long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir)
+{
+	unsigned long index, flags, count = vlb_granules(b, len);
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	index = vlb_bounce_take(b, count);
+	if (unlikely(index >= b->granules)) {
+		raw_spin_unlock_irqrestore(&b->lock, flags);
+		atomic64_inc(&b->map_failures);
+		return -ENOSPC;
+	}
+	b->slots[index] = (struct vlb_slot) { .orig = orig, .len = len, .dir = dir };
+	b->live++;
+	b->busy += count;
+	b->busy_max = max(b->busy_max, b->busy);
+	/* The record before the bit that makes it valid. */
+	smp_mb__before_atomic();
+	set_bit(index, b->head);
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return index;
+}
+
+/* The end of a mapping whose record the caller has claimed. */
+void vlb_bounce_release(struct vlb_bounce *b, unsigned long index, size_t len)
+{
+	unsigned long flags, count = vlb_granules(b, len);
+
+	raw_spin_lock_irqsave(&b->lock, flags);
+	if (likely(count <= VLB_KEPT_MAX))
+		vlb_kept_push(b, count, index);
+	else
+		bitmap_clear(b->used, index, count);
+	b->live--;
+	b->busy -= count;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+}
+
+/*
+ * Takes the record of the mapping that begins at @addr: only one caller gets
+ * it, and the granules stay taken until vlb_bounce_release().
+ */
+long vlb_bounce_claim(struct vlb_bounce *b, dma_addr_t addr, bool coherent, struct vlb_slot *slot)
+{
+	u64 off = addr - b->iova;
+	unsigned long index = off >> b->shift;
+
+	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+		return -ENOENT;
+	if (!test_and_clear_bit(index, b->head))
+		return -ENOENT;
+	*slot = b->slots[index];
+	if (likely((slot->dir == DMA_NONE) == coherent))
+		return index;
+	set_bit(index, b->head);
+	return -ENOENT;
+}
+
+/* The mapping around @addr, for the partial syncs; -ENOENT when nothing has all of @len. */
+long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len, struct vlb_slot *slot,
+		       size_t *offset)
+{
+	u64 off = addr - b->iova;
+	unsigned long index, flags;
+	long ret = -ENOENT;
+
+	if (addr < b->iova || off >= b->size)
+		return -ENOENT;
+	index = off >> b->shift;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	/* find_last_bit() answers the size when there is none */
+	index = find_last_bit(b->head, index + 1);
+	if (index <= off >> b->shift) {
+		*slot = b->slots[index];
+		*offset = off - ((u64)index << b->shift);
+		if (slot->dir != DMA_NONE && *offset <= slot->len && len <= slot->len - *offset)
+			ret = index;
+	}
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return ret;
+}
+
+/*
+ * Remembers in which queue a mapping was seen. Anything may stand in @addr, it
+ * comes from a descriptor. A wrong tag costs the device of the daemon that
+ * caused it a wrong count or a lost buffer, hence without the lock.
+ */
+void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
+{
+	u64 off = addr - b->iova;
+
+	if (addr >= b->iova && off < b->size)
+		WRITE_ONCE(b->slots[off >> b->shift].queue, queue + 1);
+}
+
+/* As vlb_bounce_tag(), for a buffer that nobody will fill: an enum vlb_fail. */
+void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail)
+{
+	u64 off = addr - b->iova;
+
+	if (addr >= b->iova && off < b->size)
+		WRITE_ONCE(b->slots[off >> b->shift].fail, fail);
+}
+
+/* Does a mapping begin at @addr that was seen in @queue? */
+bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
+{
+	u64 off = addr - b->iova;
+	unsigned long flags;
+	bool live;
+
+	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+		return false;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	live = test_bit(off >> b->shift, b->head) && b->slots[off >> b->shift].queue == queue + 1;
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return live;
+}
+
+/* Pool memory behind [addr, addr + len), or NULL when it is not all in the area. */
+void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len)
+{
+	u64 off = addr - b->iova;
+
+	if (addr < b->iova || off >= b->size || len > b->size - off)
+		return NULL;
+	return b->vaddr + off;
+}
