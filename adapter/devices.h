@@ -31,7 +31,7 @@ struct config_own;
  *	configuration space than @config_size or help of the front-end
  * @resumable: the rings are all that a daemon needs to go on in the place of one that
  *	died. Not where it keeps a session of the driver's: open files (fs), resources
- *	(gpu), streams (sound), connections (vsock), ports (console), requested lines (gpio).
+ *	(gpu), streams (sound), connections (vsock), requested lines (gpio).
  *	One that leaves its session to its successor has --resumable.
  *	A CAN daemon keeps one bit, whether the controller is started, and tells it from the
  *	place where the rings begin
