@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# adapter-lib.sh and more for the tests of vhost-user-console.
+
+# shellcheck source=tests/vm/adapter-lib.sh
+. /repo/tests/vm/adapter-lib.sh
+
+console_daemon=$build/vhost-user-console/vhost-user-console
+console_pids=
+
+# start_daemon OPTION...: the daemon alone
+start_daemon() {
+	start console.log "$console_daemon" --socket-path="$work/console.sock" "$@"
+	daemon_pid=$started
+	eventually 30 test -S "$work/console.sock"
+}
+
+# start_console OPTION...: the daemon, the adapter, and a driver that is done. The busy host below may make all of them slow.
+start_console() {
+	start_daemon "$@"
+	start adapter.log "$adapter" --device console --name console --socket-path "$work/console.sock" --deadline 1900 --grace 60
+	adapter_pid=$started
+	eventually 60 running console && eventually 30 find_console
+}
+
+# There are nodes for eight consoles once there was one. This is the first one that is alive, ours as the test machine has none.
+hvc=/dev/hvc0
+find_console() {
+	stty -F $hvc
+}
+
+# node_of NAME: the device node of the port of that name. Without udev: its link comes later.
+node_of() {
+	for file in /sys/class/virtio-ports/*/name; do
+		[ "$(cat "$file" 2>/dev/null)" = "$1" ] && basename "$(dirname "$file")" | sed 's|^|/dev/|' && return 0
+	done
+	return 1
+}
+
+no_node_of() {
+	! node_of "$1" >/dev/null
+}
+
+peer() {
+	timeout 120 $build/demo/dummy/console-peer "$@"
+}
+
+# peer_start LOG WORD...: in the background, pid in $started
+peer_start() {
+	peer_log=$1
+	shift
+	start "$peer_log" timeout 300 $build/demo/dummy/console-peer "$@"
+	console_pids="$console_pids $started"
+}
+
+# has TEXT FILE
+has() {
+	grep -q -- "$1" "$2"
+}
+
+end_console() {
+	for pid in $console_pids; do
+		stop_pid KILL "$pid"
+	done
+	stop_all
+	unload_module
+}
