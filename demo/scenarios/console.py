@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""A login, a log and a pipe for data: the ports of a virtio console."""
+
+from demolib import touchpath
+from demolib.steps import Step, require
+from demolib.touchpath import last_line, wait_for
+
+TITLE = "Console ports"
+INTRO = ("vhost-user-console serves ports with different things at their ends: a pseudo terminal, a file, a socket. virtio-loopback makes "
+         "a virtio device of them, and the kernel's own virtio_console driver terminals and pipes. Somebody logs in through the "
+         "terminal and changes the window's size; a console is written to that nobody reads; data goes through a pipe in both directions "
+         "at once; ports come and go meanwhile. What is claimed of one end is looked at from the other.")
+DIAGRAM_TITLE = "The way of a key"
+
+RUN = "/run/virtio-loopback-demo"
+SOCKET = f"{RUN}/console.sock"
+BYTES = 1 << 20
+LINES = 10000
+USER = "visitor"
+HVC = "hvc0"  # there are nodes for eight consoles, and only this one is alive
+
+BOXES = (
+    ("who types", "at the terminal TTY", 20, 20),
+    ("pty, socket, file", "kernel", 20, 110),
+    ("vhost-user-console", "daemon", 20, 200),
+    ("virtio_loopback.ko", "kernel: pool, rings", 330, 200),
+    ("virtio_console", "stock driver, hvc, vport", 330, 110),
+    ("agetty, login, sh", "at the driver's end", 330, 20),
+    ("virtio-loopback-adapter", "control only", 175, 300),
+)
+ARROWS = ("M130 76 V110", "M130 166 V200", "M240 228 H330", "M440 200 V166", "M440 110 V76")
+DIAGRAM = touchpath.draw(BOXES, ARROWS, touchpath.CONTROL, 580, "From a terminal to a login")
+
+
+def load_module(ctx):
+    ctx.target.shell("modprobe -q virtio_console")
+    return touchpath.load_module(ctx)
+
+
+def start_daemon(ctx):
+    target = ctx.target
+    target.must(f"mkdir -p {RUN} && : >{RUN}/ports")
+    launch_daemon(ctx)
+    name = target.must(f"readlink {RUN}/tty").strip()
+    return f"it listens at {SOCKET}; the terminal is {name}"
+
+
+def start_adapter(ctx):
+    target = ctx.target
+    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "console", "--name", "console",
+                              "--socket-path", SOCKET])
+    found = wait_for(lambda: node(ctx, "data") and node(ctx, "log") and has_console(ctx), 30)
+    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
+    require(found, "virtio_console made no port with the name data")
+    size = target.must(f"stty -F /dev/{HVC} size").strip()
+    require(size == "30 100", f"the window of {HVC} has {size} rows and columns")
+    return f"virtio_console made {HVC}, whose window has 100 columns and 30 rows, and the ports {node(ctx, 'data')} and {node(ctx, 'log')}"
+
+
+def login(ctx):
+    target = ctx.target
+    target.must(f"useradd -m -s /bin/sh {USER} && echo {USER}:secret | chpasswd")
+    target.launch("getty", ["agetty", "--noclear", HVC, "linux"])
+    said = talk(ctx, "=login: ", f"+{USER}\\r", "=assword: ", "+secret\\r", "=$ ", "+whoami; tty\\r", f"=/dev/{HVC}", "=$ ")
+    require(f"\n{USER}" in said.replace("\r", ""), f"whoami did not say {USER}: {last_line(said)}")
+    return f"{USER} is logged in, at {HVC}"
+
+
+def window(ctx):
+    talk(ctx, "@132x50", '+until [ "$(stty size)" = "50 132" ]; do sleep 0.2; done; echo wi""de\\r', "=wide", "=$ ")
+    return "the terminal's window became 132 x 50, and so did the login's"
+
+
+def interrupt(ctx):
+    talk(ctx, "+sleep 1000\\r", "+\\x03", "=^C", "=$ ")
+    return "Ctrl-C ended the program that the login ran, and not the daemon"
+
+
+def nobody_reads(ctx):
+    target = ctx.target
+    target.must(f"seq {LINES} >/dev/{HVC}", 60)
+    talk(ctx, f"={LINES - 1}\\r\\n{LINES}\\r\\n")
+    return f"{LINES} lines were written while nobody read; who comes then finds the last ones"
+
+
+def data(ctx):
+    both_ways(ctx)
+    return f"{BYTES} random bytes in each direction at the same time, both unchanged"
+
+
+def log(ctx):
+    target = ctx.target
+    target.must(f"echo 'engine started' >{node(ctx, 'log')}")
+    line = wait_for(lambda: target.shell(f"grep engine {RUN}/log.txt").out.strip(), 10)
+    require(line and line.endswith("Z engine started"), f"the log says '{line}'")
+    return f"'{line}'"
+
+
+def come_and_go(ctx):
+    """A port more under traffic, and one less."""
+    start_traffic(ctx)
+    config(ctx, f"name=guest,backend=unix,path={RUN}/guest")
+    require(wait_for(lambda: node(ctx, "guest"), 20), "the new port did not come")
+    config(ctx, "")
+    require(wait_for(lambda: not node(ctx, "guest"), 20), "the port did not go")
+    finish_traffic(ctx)
+    return "the port guest came and went; the traffic of data is complete"
+
+
+def clean_end(ctx):
+    target = ctx.target
+    for name in ("adapter", "daemon"):
+        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
+        require(target.end(name), f"the {name} does not end on SIGTERM")
+    require(wait_for(lambda: not has_console(ctx), 15), f"{HVC} is still there")
+    target.end("getty")
+    require(target.shell(f"test -L {RUN}/tty").status != 0, "the link to the terminal is still there")
+    require(wait_for(lambda: target.shell("rmmod virtio_loopback").status == 0, 15), "the module does not unload")
+    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
+    return "adapter and daemon end on SIGTERM, the ports go, the module unloads, the kernel log is clean"
+
+
+def steps():
+    """The scenario, in order."""
+    return [
+        Step("the module", "virtio_loopback.ko loads", load_module, essential=True),
+        Step("the daemon", "vhost-user-console makes a terminal, a socket and a file", start_daemon, essential=True),
+        Step("the adapter", "the stock virtio_console driver binds", start_adapter, essential=True),
+        Step("a login", "through the terminal, with name and password", login, essential=True),
+        Step("the window", "another size is known at the other end", window),
+        Step("a key", "Ctrl-C interrupts what runs at the other end", interrupt),
+        Step("nobody reads", "a console goes on all the same, and keeps the newest", nobody_reads),
+        Step("data", "a pipe in both directions at once loses nothing", data),
+        Step("a log", "each line has its time", log),
+        Step("ports come and go", "while another one is busy", come_and_go),
+        Step("the end", "everything ends cleanly", clean_end),
+    ]
+
+
+def launch_daemon(ctx):
+    target = ctx.target
+    target.launch("daemon", [
+        target.program("vhost-user-console/vhost-user-console"), f"--socket-path={SOCKET}", f"--config={RUN}/ports",
+        f"--port=name=login,backend=pty,path={RUN}/tty,size=100x30", f"--port=name=data,backend=unix,path={RUN}/data",
+        f"--port=name=log,backend=file,path={RUN}/log.txt,timestamps"])
+    target.wait_log("daemon", "listening")
+
+
+def config(ctx, line):
+    """The ports of the file, from now on."""
+    ctx.target.must(f"echo '{line}' >{RUN}/ports && kill -HUP $(cat {RUN}/daemon.pid)")
+
+
+def node(ctx, name):
+    """The device node of the port of that name, or nothing."""
+    out = ctx.target.shell(f"grep -lsx {name} /sys/class/virtio-ports/*/name").out.strip()
+    return f"/dev/{out.split('/')[-2]}" if out else ""
+
+
+def has_console(ctx):
+    return ctx.target.shell(f"stty -F /dev/{HVC}").status == 0
+
+
+def peer(ctx):
+    return ctx.target.program("demo/dummy/console-peer")
+
+
+def talk(ctx, *words):
+    """Type and read at the terminal; what was read."""
+    result = ctx.target.execute([peer(ctx), "talk", f"{RUN}/tty", *words], 90)
+    require(result.status == 0, f"at the terminal: {result.words()}")
+    return result.out
+
+
+def start_traffic(ctx):
+    target = ctx.target
+    target.must(f"cd {RUN} && head -c {BYTES} /dev/urandom >up && head -c {BYTES} /dev/urandom >down")
+    target.launch("far", [peer(ctx), "pump", f"{RUN}/data", f"{RUN}/down", f"{RUN}/up.got", str(BYTES)])
+    target.launch("near", [peer(ctx), "pump", node(ctx, "data"), f"{RUN}/up", f"{RUN}/down.got", str(BYTES)])
+
+
+def finish_traffic(ctx):
+    target = ctx.target
+    require(wait_for(lambda: not target.running("far") and not target.running("near"), 60), "the traffic does not end")
+    for way in ("up", "down"):
+        result = target.shell(f"cd {RUN} && cmp {way} {way}.got")
+        require(result.status == 0, f"{result.words()}; {last_line(target.log('far'))}; {last_line(target.log('near'))}")
+
+
+def both_ways(ctx):
+    start_traffic(ctx)
+    finish_traffic(ctx)
