@@ -7,4 +7,4 @@ $(call program,gpio-latency,bench,gpio-latency.c)
 bench:
 	@tools/setup build vm demo
 	@$(MAKE) -j2 user kmod KDIR="$$(tools/vm kdir)"
-	@for b in $(or $(BENCH),latency blk scale gpio); do bench/run $$b || exit 1; done
+	@for b in $(or $(BENCH),latency blk scale gpio console); do bench/run $$b || exit 1; done
