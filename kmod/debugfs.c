@@ -16,6 +16,8 @@ static void vlb_show_requests(struct seq_file *seq, struct vlb_device *dev)
 {
 	spin_lock(&dev->lock);
 	seq_printf(seq, "status: 0x%02x%s\n", dev->status, dev->needs_reset ? " needs-reset" : "");
+	seq_printf(seq, "adapter: %s%s deaths %llu\n", dev->control ? "here" : "away",
+		   dev->orphaned ? " orphaned" : "", dev->orphans);
 	seq_printf(seq, "backend: %s%s\n", dev->backend == VLB_BACKEND_UP ? "up" : "down",
 		   dev->late ? " late" : "");
 	seq_printf(seq, "rings: %s\n", dev->rings_out ? "with the daemon" : "free");

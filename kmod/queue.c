@@ -217,7 +217,7 @@ void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int in
 int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int call_fd)
 {
 	struct eventfd_ctx *kick;
-	struct file *call;
+	struct file *kick_file, *call;
 	int err;
 
 	if (q->configured)
@@ -228,14 +228,21 @@ int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int
 			return err;
 		if (!q->inflight.taken && vlb_inflight_alloc(&q->inflight, q->dev->max_queue_size))
 			return -ENOMEM;
-		kick = eventfd_ctx_fdget(kick_fd);
-		if (IS_ERR(kick))
-			return PTR_ERR(kick);
+		kick_file = eventfd_fget(kick_fd);
+		if (IS_ERR(kick_file))
+			return PTR_ERR(kick_file);
 		call = eventfd_fget(call_fd);
 		if (IS_ERR(call)) {
-			eventfd_ctx_put(kick);
+			fput(kick_file);
 			return PTR_ERR(call);
 		}
+		kick = eventfd_ctx_fileget(kick_file);
+		if (IS_ERR(kick)) { /* cannot be: it is an eventfd */
+			fput(kick_file);
+			fput(call);
+			return PTR_ERR(kick);
+		}
+		q->kick_file = kick_file;
 		q->kick = kick;
 		q->call = call;
 		q->size = size;
@@ -250,6 +257,8 @@ void vlb_queue_release(struct vlb_queue *q)
 	irq_work_sync(&q->kick_irq);
 	if (q->kick)
 		eventfd_ctx_put(q->kick);
+	if (q->kick_file)
+		fput(q->kick_file);
 	if (q->call)
 		fput(q->call);
 	vlb_inflight_free(&q->inflight);

@@ -10,12 +10,12 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/virtio_config.h>
 
 #include "vlb.h"
 
 #define VLB_MAX_STOP_MS 60000U
+#define VLB_MAX_ASKED	3
 
 static int retry_timeout_ms = 10000;
 module_param(retry_timeout_ms, int, 0644);
@@ -29,25 +29,6 @@ MODULE_PARM_DESC(
 	stop_timeout_ms,
 	"how long an adapter may take to answer before the kernel goes on without it, ms, at most 60000 (default 2000)");
 
-/*
- * struct vlb_pending - one request on its way
- * @node: in vlb_device.queued or .sent; empty when in neither
- * @done: completed once answered, or when the file is closed
- * @detached: nobody waits; whoever takes it off the list frees it
- * @read: the adapter has it
- * @answered: @error and @data are valid
- */
-struct vlb_pending {
-	struct list_head node;
-	struct completion done;
-	bool detached;
-	bool read;
-	bool answered;
-	int error;
-	struct vlb_request req;
-	u8 data[VLB_MAX_CONFIG];
-};
-
 static struct vlb_pending *vlb_pending_new(u32 type)
 {
 	struct vlb_pending *p = kzalloc(sizeof(*p), GFP_KERNEL);
@@ -60,7 +41,7 @@ static struct vlb_pending *vlb_pending_new(u32 type)
 	return p;
 }
 
-static unsigned long vlb_stop_timeout(void)
+unsigned long vlb_stop_timeout(void)
 {
 	return msecs_to_jiffies(min(READ_ONCE(stop_timeout_ms), VLB_MAX_STOP_MS));
 }
@@ -100,16 +81,22 @@ static void vlb_enqueue(struct vlb_device *dev, struct vlb_pending *p)
 	p->req.id = dev->next_id;
 	list_add_tail(&p->node, &dev->queued);
 	dev->requests++;
-	wake_up_interruptible(&dev->readers);
+	vlb_wake_reader(dev);
 }
 
 static int vlb_post(struct vlb_device *dev, struct vlb_pending *p)
 {
 	int err = 0;
 
+	reinit_completion(&p->done);
 	spin_lock(&dev->lock);
+	p->read = false;
+	p->answered = false;
+	p->lost = dev->orphaned;
 	if (dev->dead)
 		err = -ENODEV;
+	else if (p->lost)
+		err = -ENOTCONN;
 	else if (dev->late)
 		err = -ETIMEDOUT;
 	else
@@ -136,7 +123,7 @@ static int vlb_collect(struct vlb_device *dev, struct vlb_pending *p, long left)
 	int err;
 
 	spin_lock(&dev->lock);
-	if (copy && !p->answered && !p->read) {
+	if (copy && !p->answered && !p->read && !p->lost) {
 		vlb_leave_copy(p, copy);
 		copy = NULL;
 	}
@@ -145,6 +132,9 @@ static int vlb_collect(struct vlb_device *dev, struct vlb_pending *p, long left)
 		err = p->error;
 	} else if (left < 0) {
 		err = left;
+		p->lost = false;
+	} else if (p->lost) {
+		err = -ENOTCONN;
 	} else {
 		err = -ETIMEDOUT;
 		dev->late = true;
@@ -155,17 +145,28 @@ static int vlb_collect(struct vlb_device *dev, struct vlb_pending *p, long left)
 	return err;
 }
 
-static int vlb_ask(struct vlb_device *dev, struct vlb_pending *p)
+static int vlb_ask_once(struct vlb_device *dev, struct vlb_pending *p)
 {
 	int err = vlb_wait_backend(dev);
 	long left;
 
+	p->lost = false;
 	if (!err)
 		err = vlb_post(dev, p);
-	if (!err) {
-		left = wait_for_completion_killable_timeout(&p->done, vlb_stop_timeout());
-		err = vlb_collect(dev, p, left);
-	}
+	if (err)
+		return err;
+	left = wait_for_completion_killable_timeout(&p->done, vlb_stop_timeout());
+	return vlb_collect(dev, p, left);
+}
+
+static int vlb_ask(struct vlb_device *dev, struct vlb_pending *p)
+{
+	int err, asked = 0;
+
+	/* One that so many adapters died over is what they die of. */
+	do {
+		err = vlb_ask_once(dev, p);
+	} while (p->lost && ++asked < VLB_MAX_ASKED);
 	if (err) {
 		spin_lock(&dev->lock);
 		dev->requests_failed++;
@@ -286,7 +287,11 @@ static int vlb_post_reset(struct vlb_device *dev, struct vlb_pending *p, bool *w
 	vlb_drop_stale_reset(dev);
 	vlb_enqueue(dev, p);
 	dev->reset_id = p->req.id;
-	if (dev->backend != VLB_BACKEND_UP) {
+	if (dev->orphaned) {
+		/* Nobody has said what became of the daemon; whoever says "up" will know. */
+		p->detached = true;
+		err = -ENOTCONN;
+	} else if (dev->backend != VLB_BACKEND_UP) {
 		p->detached = true;
 		dev->rings_out = false;
 	} else if (dev->late) {
@@ -321,11 +326,13 @@ int vlb_request_reset(struct vlb_device *dev)
 	spin_lock(&dev->lock);
 	if (p->answered) {
 		err = dev->dead ? 0 : p->error;
-		if (!err)
+		if (dev->dead)
 			dev->rings_out = false;
+		else if (!err)
+			vlb_rings_back(dev);
 	} else {
 		err = -ETIMEDOUT;
-		dev->late = true;
+		dev->late = !dev->orphaned;
 		dev->requests_late++;
 		p->detached = !p->read;
 	}
@@ -343,7 +350,6 @@ void vlb_requests_init(struct vlb_device *dev)
 	spin_lock_init(&dev->lock);
 	INIT_LIST_HEAD(&dev->queued);
 	INIT_LIST_HEAD(&dev->sent);
-	init_waitqueue_head(&dev->readers);
 	init_waitqueue_head(&dev->backend_wait);
 	dev->backend = VLB_BACKEND_DOWN;
 }
@@ -364,15 +370,57 @@ static void vlb_kill_list(struct list_head *list)
 	}
 }
 
-/* The file is closed: fails what waits, and whatever will be asked from now on. */
+/* The device ends: fails what waits, and whatever will be asked from now on. */
 void vlb_requests_kill(struct vlb_device *dev)
 {
 	spin_lock(&dev->lock);
 	WRITE_ONCE(dev->dead, true);
 	vlb_kill_list(&dev->queued);
 	vlb_kill_list(&dev->sent);
+	vlb_wake_reader(dev);
 	spin_unlock(&dev->lock);
 	wake_up_all(&dev->backend_wait);
+}
+
+static bool vlb_is_reset(const struct vlb_pending *p)
+{
+	return p->req.type == VLB_REQ_STATUS && !p->req.status;
+}
+
+/*
+ * The adapter died, and with it what it had read. Who waits for an answer asks the next
+ * one; a reset stays here for it, since nobody asks for a reset twice.
+ */
+void vlb_requests_orphan(struct vlb_device *dev)
+{
+	struct vlb_pending *p, *next;
+
+	lockdep_assert_held(&dev->lock);
+	WRITE_ONCE(dev->backend, VLB_BACKEND_DOWN);
+	dev->gave_up = false;
+	dev->late = false;
+	list_splice_init(&dev->sent, &dev->queued);
+	list_for_each_entry_safe(p, next, &dev->queued, node) {
+		p->read = false;
+		if (vlb_is_reset(p))
+			continue;
+		list_del_init(&p->node);
+		if (p->detached) {
+			kfree(p);
+			continue;
+		}
+		p->lost = true;
+		complete(&p->done);
+	}
+}
+
+/* The daemon says that it has no ring any more. */
+void vlb_rings_back(struct vlb_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	/* An orphan's adapter cannot know, and a driver that has the rings again was given them since. */
+	if (!dev->orphaned && !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
+		dev->rings_out = false;
 }
 
 void vlb_requests_set_backend(struct vlb_device *dev, u32 backend)
@@ -380,138 +428,12 @@ void vlb_requests_set_backend(struct vlb_device *dev, u32 backend)
 	spin_lock(&dev->lock);
 	WRITE_ONCE(dev->backend, backend);
 	dev->gave_up = false;
+	if (dev->orphaned && backend == VLB_BACKEND_UP) {
+		/* Its daemon has this adapter's rings, or none. */
+		dev->orphaned = false;
+		vlb_rings_back(dev);
+	}
 	spin_unlock(&dev->lock);
 	if (backend == VLB_BACKEND_UP)
 		wake_up_all(&dev->backend_wait);
-}
-
-/* Takes the next request, if there is one. A detached one then belongs to the caller. */
-static bool vlb_take(struct vlb_device *dev, struct vlb_request *req, struct vlb_pending **detached)
-{
-	struct vlb_pending *p;
-
-	*detached = NULL;
-	spin_lock(&dev->lock);
-	p = list_first_entry_or_null(&dev->queued, struct vlb_pending, node);
-	if (p) {
-		*req = p->req;
-		if (p->detached) {
-			list_del_init(&p->node);
-			*detached = p;
-		} else {
-			p->read = true;
-			list_move_tail(&p->node, &dev->sent);
-		}
-	}
-	spin_unlock(&dev->lock);
-	return p;
-}
-
-static struct vlb_pending *vlb_find_sent(struct vlb_device *dev, u32 id)
-{
-	struct vlb_pending *p;
-
-	lockdep_assert_held(&dev->lock);
-	list_for_each_entry(p, &dev->sent, node)
-		if (p->req.id == id)
-			return p;
-	return NULL;
-}
-
-/* The adapter's buffer was bad: the request was not delivered after all. */
-static void vlb_give_back(struct vlb_device *dev, struct vlb_pending *detached, u32 id)
-{
-	struct vlb_pending *p = detached;
-
-	spin_lock(&dev->lock);
-	if (!p)
-		p = vlb_find_sent(dev, id);
-	if (p) {
-		p->read = false;
-		list_move(&p->node, &dev->queued);
-	}
-	spin_unlock(&dev->lock);
-}
-
-ssize_t vlb_requests_read(struct vlb_device *dev, char __user *buf, size_t count, bool nonblock)
-{
-	struct vlb_request req;
-	struct vlb_pending *detached;
-	int err;
-
-	if (count < sizeof(req))
-		return -EINVAL;
-	while (!vlb_take(dev, &req, &detached)) {
-		err = READ_ONCE(dev->start_error);
-		if (err)
-			return err;
-		if (nonblock)
-			return -EAGAIN;
-		err = wait_event_interruptible(dev->readers, !list_empty(&dev->queued) ||
-								     READ_ONCE(dev->start_error));
-		if (err)
-			return err;
-	}
-	if (copy_to_user(buf, &req, sizeof(req))) {
-		vlb_give_back(dev, detached, req.id);
-		return -EFAULT;
-	}
-	kfree(detached);
-	return sizeof(req);
-}
-
-static int vlb_answer(struct vlb_pending *p, const struct vlb_response *resp)
-{
-	u32 want = p->req.type == VLB_REQ_CONFIG_GET && !resp->error ? p->req.len : 0;
-
-	if (resp->len != want)
-		return -EINVAL;
-	memcpy(p->data, resp->data, want);
-	p->error = -(int)resp->error;
-	p->answered = true;
-	list_del_init(&p->node);
-	complete(&p->done);
-	return 0;
-}
-
-ssize_t vlb_requests_write(struct vlb_device *dev, const char __user *buf, size_t count)
-{
-	struct vlb_response resp;
-	struct vlb_pending *p;
-	int err = 0;
-
-	if (count != sizeof(resp))
-		return -EINVAL;
-	if (copy_from_user(&resp, buf, sizeof(resp)))
-		return -EFAULT;
-	if (resp.reserved || resp.error > MAX_ERRNO || resp.len > VLB_MAX_CONFIG)
-		return -EINVAL;
-	spin_lock(&dev->lock);
-	p = vlb_find_sent(dev, resp.id);
-	if (p) {
-		err = vlb_answer(p, &resp);
-	} else if (resp.id && resp.id == dev->reset_id) {
-		dev->reset_id = 0;
-		/* A driver that has the rings again was given them since. */
-		if (!resp.error && !(dev->status & VIRTIO_CONFIG_S_DRIVER_OK))
-			dev->rings_out = false;
-	} else {
-		err = -ENOENT;
-	}
-	if (err != -EINVAL)
-		dev->late = false;
-	spin_unlock(&dev->lock);
-	return err ?: count;
-}
-
-__poll_t vlb_requests_poll(struct vlb_device *dev, struct file *file, poll_table *wait)
-{
-	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
-
-	poll_wait(file, &dev->readers, wait);
-	if (!list_empty(&dev->queued))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(dev->start_error))
-		mask |= EPOLLERR;
-	return mask;
 }

@@ -2,14 +2,16 @@
 /*
  * virtio_loopback, internal interfaces.
  *
- * Life of a device: open() makes a struct vlb_device, VLB_CREATE gives it its
- * memory, VLB_START queues vlb_device.start, which registers the parent
- * platform device and the virtio device. close() marks it dead and hands it
- * to vlb_device.stop, which unregisters both. Each of the three (file, then
- * stop; virtio device; parent) holds one reference, the last one frees it
- * all. The module cannot be unloaded before.
+ * Life of a device: VLB_CREATE makes it, with its memory, VLB_START queues
+ * vlb_device.start, which registers the parent platform device and the virtio
+ * device. VLB_DESTROY, close(), or the time in which an orphan waits for another
+ * adapter marks it dead and hands it to vlb_device.stop, which unregisters
+ * both. Life (until stop), control file, virtio device and parent hold one
+ * reference each, the last one frees it all. The module cannot be unloaded
+ * before.
  *
- * Locks, outer first: ctl (ioctls) > lock (everything short) > the queues'
+ * Locks, outer first: vlb_control.lock (ioctls) > lock (everything short, and
+ * whose a device is) > the queues'
  * inflight.lock, never two at once; bounce.lock nests inside any of them. The
  * last two are the only ones taken in interrupts. Nothing is held across
  * register, unregister or a wait for the adapter.
@@ -18,6 +20,7 @@
 #define VLB_H
 
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/irq_work.h>
@@ -27,6 +30,7 @@
 #include <linux/platform_device.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 #include <linux/virtio.h>
 #include <linux/virtio_ring.h>
 #include <linux/wait.h>
@@ -236,6 +240,7 @@ struct vlb_relay {
  * @vq: the driver's queue, between find_vqs and del_vqs
  * @ring: layout in the pool, kernel addresses
  * @kick: signalled for the daemon
+ * @kick_file: the same, for another adapter
  * @kick_irq: does so later where an eventfd may not be signalled
  * @call: the daemon's eventfd; the reference keeps @call_head alive
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
@@ -251,6 +256,7 @@ struct vlb_queue {
 	struct virtqueue *vq;
 	struct vring ring;
 	struct eventfd_ctx *kick;
+	struct file *kick_file;
 	struct irq_work kick_irq;
 	struct file *call;
 	wait_queue_head_t *call_head;
@@ -267,18 +273,59 @@ struct vlb_queue {
 };
 
 enum vlb_state {
-	VLB_NEW,
 	VLB_CREATED,
 	VLB_STARTED,
 	VLB_DEAD,
 };
 
 /**
- * struct vlb_device - one device, one open file of /dev/virtio-loopback
+ * struct vlb_control - one open file of /dev/virtio-loopback
+ * @lock: one ioctl at a time
+ * @dev: its device, from VLB_CREATE or VLB_ADOPT on and then for good; a reference
+ * @owner: who opened it
+ * @readers: woken when there may be something to read
+ */
+struct vlb_control {
+	struct mutex lock;
+	struct vlb_device *dev;
+	kuid_t owner;
+	wait_queue_head_t readers;
+};
+
+/*
+ * struct vlb_pending - one request on its way
+ * @node: in vlb_device.queued or .sent; empty when in neither
+ * @done: completed once answered, or when no answer will come
+ * @detached: nobody waits; whoever takes it off the list frees it
+ * @read: the adapter has it
+ * @lost: the adapter died before it had answered
+ * @answered: @error and @data are valid
+ */
+struct vlb_pending {
+	struct list_head node;
+	struct completion done;
+	bool detached;
+	bool read;
+	bool lost;
+	bool answered;
+	int error;
+	struct vlb_request req;
+	u8 data[VLB_MAX_CONFIG];
+};
+
+/**
+ * struct vlb_device - one device
+ * @adoptable: it may outlive its adapter
+ * @owner: who made it, and so may adopt it
  * @registered: start_work succeeded (start_work, then stop_work)
  * @start_error: start_work failed with this; read() returns it
  * @lock: protects the rest up to the atomics
- * @dead: the file was closed; every request is answered here and now
+ * @state: also changed by the only control file's ioctls
+ * @control: the file that it belongs to; NULL: it has none and waits for one, or ends
+ * @orphaned: its adapter died, and none has said VLB_BACKEND_UP since
+ * @orphaned_at: jiffies; since when
+ * @orphans: how many adapters died on it
+ * @dead: the device ends; every request is answered here and now
  * @late: a request timed out; nobody waits again until the adapter writes
  * @gave_up: a driver waited retry_timeout_ms in vain; it does not do so again
  *	before the next try or the next daemon
@@ -288,7 +335,6 @@ enum vlb_state {
  * @reset_id: the last reset nobody waits for any more
  * @queued: struct vlb_pending, not read yet
  * @sent: struct vlb_pending, read, not answered
- * @readers: woken when @queued gets an entry
  * @backend_wait: woken when @backend or @dead changes
  */
 struct vlb_device {
@@ -298,14 +344,13 @@ struct vlb_device {
 	struct list_head node;
 	char name[VLB_NAME_LEN];
 
-	struct mutex ctl;
-	enum vlb_state state;
 	struct work_struct start;
 	struct work_struct stop;
 	struct work_struct misdeed;
 	const char *misdeed_name;
 	struct work_struct notify;
 	struct delayed_work drain;
+	struct delayed_work orphan;
 	struct work_struct free;
 	bool registered;
 	int start_error;
@@ -314,6 +359,8 @@ struct vlb_device {
 	u32 max_queue_size;
 	u32 config_size;
 	u64 features;
+	bool adoptable;
+	kuid_t owner;
 	struct vlb_queue *queues;
 	struct vlb_pool *pool;
 	struct vlb_bounce bounce;
@@ -321,6 +368,10 @@ struct vlb_device {
 	struct dentry *debugfs;
 
 	spinlock_t lock;
+	enum vlb_state state;
+	struct vlb_control *control;
+	bool orphaned;
+	unsigned long orphaned_at;
 	bool dead;
 	bool late;
 	bool gave_up;
@@ -335,12 +386,12 @@ struct vlb_device {
 	u32 reset_id;
 	struct list_head queued;
 	struct list_head sent;
-	wait_queue_head_t readers;
 	wait_queue_head_t backend_wait;
 	u64 requests;
 	u64 requests_late;
 	u64 requests_failed;
 	u64 breaks;
+	u64 orphans;
 };
 
 static inline struct vlb_device *vlb_of_vdev(struct virtio_device *vdev)
@@ -359,11 +410,33 @@ struct vlb_taken {
 	u16 head;
 };
 
-/* main.c */
+/* Holds vlb_device.lock, and so the file is not closed meanwhile. */
+static inline void vlb_wake_reader(struct vlb_device *dev)
+{
+	lockdep_assert_held(&dev->lock);
+	if (dev->control)
+		wake_up_interruptible(&dev->control->readers);
+}
+
+/* device.c */
+int vlb_devices_init(void);
+void vlb_devices_exit(void);
+u64 vlb_max_bounce(void);
+bool vlb_name_is_good(const char *name);
+struct vlb_device *vlb_device_create(struct vlb_control *control, const struct vlb_create *c);
+struct vlb_device *vlb_device_find(const char *name);
+void vlb_device_end(struct vlb_device *dev, const char *why);
+void vlb_device_bury(struct vlb_device *dev, const char *why);
 void vlb_device_get(struct vlb_device *dev);
 void vlb_device_put(struct vlb_device *dev);
 void vlb_queue_work(struct work_struct *work);
 void vlb_queue_delayed_work(struct delayed_work *work, unsigned long delay);
+
+/* orphan.c: the adapter is dead, long live the adapter */
+void vlb_orphan_init(struct vlb_device *dev);
+void vlb_orphan(struct vlb_device *dev);
+struct vlb_device *vlb_adopt(struct vlb_control *control, void __user *arg);
+int vlb_adopt_queue(struct vlb_device *dev, void __user *arg);
 
 /* request.c: what the kernel asks the adapter; all but kill may sleep, bounded */
 int vlb_request_config_get(struct vlb_device *dev, u32 offset, void *buf, u32 len);
@@ -372,10 +445,15 @@ int vlb_request_status(struct vlb_device *dev, u8 status, u64 features);
 int vlb_request_reset(struct vlb_device *dev);
 void vlb_requests_init(struct vlb_device *dev);
 void vlb_requests_kill(struct vlb_device *dev);
+void vlb_requests_orphan(struct vlb_device *dev);
 void vlb_requests_set_backend(struct vlb_device *dev, u32 backend);
-ssize_t vlb_requests_read(struct vlb_device *dev, char __user *buf, size_t count, bool nonblock);
+void vlb_rings_back(struct vlb_device *dev);
+unsigned long vlb_stop_timeout(void);
+
+/* answer.c: and what it answers */
+ssize_t vlb_requests_read(struct vlb_device *dev, char __user *buf, size_t count);
 ssize_t vlb_requests_write(struct vlb_device *dev, const char __user *buf, size_t count);
-__poll_t vlb_requests_poll(struct vlb_device *dev, struct file *file, poll_table *wait);
+__poll_t vlb_requests_poll(struct vlb_device *dev);
 
 /* transport.c */
 int vlb_transport_register(struct vlb_device *dev);

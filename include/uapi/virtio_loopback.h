@@ -11,8 +11,18 @@
  *	VLB_SET_BACKEND		the daemon answers (and again whenever that changes)
  *	VLB_START		the kernel registers the device, drivers may bind
  *	read() / write()	requests of the kernel and their answers, until
- *	close()			what its driver waits for fails, the device is
+ *	VLB_DESTROY, close()	what its driver waits for fails, the device is
  *				unregistered and freed
+ *
+ * A device of VLB_CREATE_ADOPTABLE outlives an adapter that dies: closed without
+ * VLB_DESTROY it becomes an orphan, and another process has stop_timeout_ms (module
+ * parameter) to adopt it:
+ *
+ *	VLB_ADOPT		by its name; returns what VLB_CREATE and the driver
+ *				agreed on, and the pool fd
+ *	VLB_ADOPT_QUEUE		once per queue: size, kick and call eventfd
+ *	VLB_RESUME_QUEUE	once per queue, when the daemon is there
+ *	VLB_SET_BACKEND		up: the device goes on
  *
  * Requests: read() returns exactly one struct vlb_request, poll() says POLLIN
  * when one is waiting. Each is answered by write() of one struct vlb_response
@@ -45,6 +55,8 @@
  * out of its bounds, EPROTO for another ABI version, EEXIST for a name in use,
  * EBADF for a bad descriptor, ENOMEM. read() fails with the reason, and poll()
  * says POLLERR, when the kernel could not register the device after VLB_START.
+ * After VLB_DESTROY all that is left is close(): ENODEV, but EBUSY for a second
+ * device.
  */
 
 /**
@@ -52,7 +64,8 @@
  * @abi_version: VLB_ABI_VERSION of the module
  * @max_queues: queues per device at most
  * @max_queue_size: descriptors per queue at most
- * @reserved: zero
+ * @create_flags: flags of struct vlb_create that the module knows; a module that does
+ *	not know VLB_CREATE_ADOPTABLE has no VLB_ADOPT either, nor VLB_DESTROY
  * @min_pool_size: bytes; the smallest pool VLB_CREATE accepts
  * @max_pool_size: bytes; the largest one
  */
@@ -60,10 +73,17 @@ struct vlb_info {
 	__u32 abi_version;
 	__u32 max_queues;
 	__u32 max_queue_size;
-	__u32 reserved;
+	__u32 create_flags;
 	__u64 min_pool_size;
 	__u64 max_pool_size;
 };
+
+/*
+ * vlb_create.flags: closed without VLB_DESTROY, the device waits for VLB_ADOPT. Needs a
+ * name. Not while its driver is in its probe (from DRIVER to DRIVER_OK), and not once the
+ * device needs a reset: then it ends at once, as any other does.
+ */
+#define VLB_CREATE_ADOPTABLE 1U
 
 /**
  * struct vlb_create - describe the device, get its memory
@@ -78,7 +98,7 @@ struct vlb_info {
  * @bounce_size: in; bytes for the data that drivers pass in rings, a multiple
  *	of 64 KiB between min_pool_size and max_pool_size. The module adds the
  *	room for the rings, and for a console (type 3) 256 KiB a port, 8 MiB in all
- * @flags: in; zero
+ * @flags: in; VLB_CREATE_ADOPTABLE or zero
  * @pool_fd: out; a memory file of @pool_size bytes for the daemon (the
  *	region of VHOST_USER_SET_MEM_TABLE). Owned by the caller, close-on-exec
  * @pool_iova: out; the address of byte 0 of @pool_fd in rings and descriptors
@@ -106,6 +126,52 @@ struct vlb_create {
 };
 
 /**
+ * struct vlb_adopt - take over a device whose adapter died
+ * @abi_version: in; as in struct vlb_create
+ * @device_id: in; the virtio device type that it must have
+ * @num_queues: out; like all that is not explained here as VLB_CREATE had it
+ * @features: out; what drivers are offered, VIRTIO_F_ACCESS_PLATFORM included
+ * @driver_features: out; what the driver took; 0 before DRIVER_OK
+ * @status: out; device status as the driver has set it last. With DRIVER_OK the rings are
+ *	to be served; else the driver's requests will say when
+ * @flags: in; zero
+ * @pool_fd: out; a new descriptor of the same memory file. Owned by the caller,
+ *	close-on-exec
+ * @reserved: zero
+ * @name: in; as it was created
+ *
+ * ENOENT: there is no device of that name (any more). EBUSY: its adapter lives, or this
+ * file has a device. EPERM: it was created by another user. EINVAL: it is of another type.
+ *
+ * The device stays an orphan, whose requests wait and whose rings nobody else gets, until
+ * VLB_BACKEND_UP. That word also says that no daemon of the last adapter writes into the
+ * rings: it hung up, or it is the one that serves them now, and it takes one front-end at
+ * a time. If the file is closed before, the device ends when the first orphan's
+ * time is over, or at once if it is.
+ *
+ * Requests that the last adapter had read are asked again, with new ids, after
+ * VLB_BACKEND_UP; a reset (status 0) also before.
+ */
+struct vlb_adopt {
+	__u32 abi_version;
+	__u32 device_id;
+	__u32 num_queues;
+	__u32 max_queue_size;
+	__u32 config_size;
+	__u32 index;
+	__u64 features;
+	__u64 driver_features;
+	__u64 bounce_size;
+	__u32 status;
+	__s32 pool_fd;
+	__u64 pool_iova;
+	__u64 pool_size;
+	__u32 flags;
+	__u32 reserved;
+	char name[VLB_NAME_LEN];
+};
+
+/**
  * struct vlb_setup_queue - give a queue its size and its eventfds
  * @index: queue number
  * @size: descriptors, a power of two up to vlb_create.max_queue_size; 0: the
@@ -116,6 +182,11 @@ struct vlb_create {
  *
  * Only before VLB_START, at most once per queue. The module holds its own
  * references, so the caller may close its descriptors.
+ *
+ * VLB_ADOPT_QUEUE takes @index and returns the rest, with new descriptors of the same
+ * eventfds: owned by the caller, close-on-exec, -1 where @size is 0. The dead adapter's
+ * daemon may have swallowed a kick, so signal both once the rings are resumed. Only
+ * between VLB_ADOPT and VLB_BACKEND_UP (else EBUSY).
  */
 struct vlb_setup_queue {
 	__u32 index;
@@ -219,6 +290,10 @@ struct vlb_response {
  * The device cannot go on: what the driver waits for fails, as does all it asks
  * from now on, and it sees NEEDS_RESET.
  */
-#define VLB_BREAK _IO(VLB_IOC_MAGIC, 7)
+#define VLB_BREAK	_IO(VLB_IOC_MAGIC, 7)
+#define VLB_ADOPT	_IOWR(VLB_IOC_MAGIC, 9, struct vlb_adopt)
+#define VLB_ADOPT_QUEUE _IOWR(VLB_IOC_MAGIC, 10, struct vlb_setup_queue)
+/* Goodbye: the device ends now, adoptable or not, and so does the use of this file. */
+#define VLB_DESTROY _IO(VLB_IOC_MAGIC, 11)
 
 #endif /* _UAPI_LINUX_VIRTIO_LOOPBACK_H */

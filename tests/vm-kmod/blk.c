@@ -100,29 +100,52 @@ static void start_daemon(struct blk *b)
 	FAKE_NEED(!pthread_create(&b->daemon, NULL, serve_disk, b));
 }
 
-void blk_kill_daemon(struct blk *b)
+static void stop_daemon(struct blk *b)
 {
-	uint32_t down = VLB_BACKEND_DOWN;
-
 	b->dying = true;
 	pthread_join(b->daemon, NULL);
-	FAKE_NEED(!ioctl(b->f.fd, VLB_SET_BACKEND, &down));
+}
+
+void blk_kill_daemon(struct blk *b)
+{
+	stop_daemon(b);
+	fake_set_backend(&b->f, VLB_BACKEND_DOWN);
+}
+
+void blk_kill_both(struct blk *b)
+{
+	fake_abandon(&b->f);
+	stop_daemon(b);
 }
 
 int blk_new_daemon(struct blk *b)
 {
 	struct fake_queue *q = &b->f.queues[0];
-	uint32_t up = VLB_BACKEND_UP;
 
 	q->state = (struct vlb_queue_state) { .index = 0 };
 	if (ioctl(b->f.fd, VLB_RESUME_QUEUE, &q->state))
 		return -errno;
 	q->seen = q->state.used_idx;
+	/* Another adapter has mapped them elsewhere. */
+	q->desc = fake_at(&b->f, q->state.desc);
+	q->avail = fake_at(&b->f, q->state.avail);
+	q->used = fake_at(&b->f, q->state.used);
 	start_daemon(b);
 	fake_signal(q->kick);
 	fake_signal(q->call);
-	FAKE_NEED(!ioctl(b->f.fd, VLB_SET_BACKEND, &up));
+	fake_set_backend(&b->f, VLB_BACKEND_UP);
 	return 0;
+}
+
+int blk_adopt(struct blk *b)
+{
+	struct vlb_adopt adopt;
+	int ret = fake_adopt(&b->f, &adopt);
+
+	if (ret)
+		return ret;
+	fake_serve(&b->f);
+	return blk_new_daemon(b);
 }
 
 static bool find_node(struct blk *b)
@@ -159,9 +182,8 @@ static void wait_for_probe(struct blk *b)
 	close(fd);
 }
 
-void blk_start(struct blk *b)
+static void blk_start_as(struct blk *b, struct vlb_create create)
 {
-	struct vlb_create create = fake_template(FAKE_ID_BLOCK);
 	uint64_t end = fake_now() + 20000;
 
 	*b = (struct blk) { .hold = -1, .seed = 1 };
@@ -185,10 +207,23 @@ void blk_start(struct blk *b)
 	FAKE_NEED(b->fd >= 0);
 }
 
+void blk_start(struct blk *b)
+{
+	blk_start_as(b, fake_template(FAKE_ID_BLOCK));
+}
+
+void blk_start_adoptable(struct blk *b, const char *name)
+{
+	struct vlb_create create = fake_template(FAKE_ID_BLOCK);
+
+	create.flags = VLB_CREATE_ADOPTABLE;
+	snprintf(create.name, sizeof(create.name), "%s", name);
+	blk_start_as(b, create);
+}
+
 void blk_end(struct blk *b)
 {
-	b->dying = true;
-	pthread_join(b->daemon, NULL);
+	stop_daemon(b);
 	fake_close(&b->f);
 	close(b->fd);
 	free(b->disk);

@@ -40,11 +40,17 @@ struct blk {
 
 /* A running device with its node, or the program ends. */
 void blk_start(struct blk *b);
+/* One that may be adopted under that name. */
+void blk_start_adoptable(struct blk *b, const char *name);
 void blk_end(struct blk *b);
 /* Ends the daemon where it stands: what it has taken stays taken. */
 void blk_kill_daemon(struct blk *b);
+/* The same with its adapter, which cannot say that the daemon is away. */
+void blk_kill_both(struct blk *b);
 /* A new daemon as an adapter starts it; -errno of VLB_RESUME_QUEUE. */
 int blk_new_daemon(struct blk *b);
+/* Another adapter adopts the device and starts a daemon; -errno of the first that fails. */
+int blk_adopt(struct blk *b);
 /* One block of 4 KiB, past the page cache; 0 or -errno. */
 int blk_io(struct blk *b, unsigned int block, uint8_t *buf, bool write);
 

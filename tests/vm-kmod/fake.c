@@ -202,35 +202,96 @@ void fake_serve(struct fake *f)
 
 void fake_stop_serving(struct fake *f)
 {
+	char byte;
+
 	if (!f->server)
 		return;
 	FAKE_NEED(write(f->stop[1], "", 1) == 1);
 	pthread_join(f->server, NULL);
 	f->server = 0;
+	FAKE_NEED(read(f->stop[0], &byte, 1) == 1);
+}
+
+void fake_set_backend(struct fake *f, uint32_t backend)
+{
+	FAKE_NEED(!ioctl(f->fd, VLB_SET_BACKEND, &backend));
 }
 
 void fake_start(struct fake *f)
 {
-	uint32_t up = VLB_BACKEND_UP;
-
-	FAKE_NEED(!ioctl(f->fd, VLB_SET_BACKEND, &up));
+	fake_set_backend(f, VLB_BACKEND_UP);
 	FAKE_NEED(!ioctl(f->fd, VLB_START));
 }
 
-void fake_close(struct fake *f)
+static void close_daemon(struct fake *f)
 {
 	unsigned int i;
 
-	fake_stop_serving(f);
 	munmap(f->pool, f->create.pool_size);
 	close(f->pool_fd);
-	close(f->fd);
-	close(f->stop[0]);
-	close(f->stop[1]);
 	for (i = 0; i < f->num_queues && i < FAKE_MAX_QUEUES; i++) {
 		close(f->queues[i].kick);
 		close(f->queues[i].call);
 	}
+}
+
+void fake_close(struct fake *f)
+{
+	fake_stop_serving(f);
+	if (f->fd >= 0)
+		close(f->fd);
+	close_daemon(f);
+	close(f->stop[0]);
+	close(f->stop[1]);
+}
+
+void fake_destroy(struct fake *f)
+{
+	fake_stop_serving(f);
+	FAKE_NEED(!ioctl(f->fd, VLB_DESTROY));
+}
+
+void fake_abandon(struct fake *f)
+{
+	fake_stop_serving(f);
+	close(f->fd);
+	f->fd = -1;
+}
+
+struct vlb_adopt fake_adoption(const struct fake *f)
+{
+	struct vlb_adopt adopt = { .abi_version = VLB_ABI_VERSION, .device_id = f->create.device_id };
+
+	memcpy(adopt.name, f->create.name, sizeof(adopt.name));
+	return adopt;
+}
+
+int fake_adopt(struct fake *f, struct vlb_adopt *adopt)
+{
+	int fd = open("/dev/virtio-loopback", O_RDWR | O_CLOEXEC);
+
+	FAKE_NEED(fd >= 0 && f->fd < 0);
+	*adopt = fake_adoption(f);
+	if (ioctl(fd, VLB_ADOPT, adopt)) {
+		int ret = -errno;
+
+		close(fd);
+		return ret;
+	}
+	close_daemon(f);
+	f->fd = fd;
+	f->pool_fd = adopt->pool_fd;
+	f->pool = mmap(NULL, adopt->pool_size, PROT_READ | PROT_WRITE, MAP_SHARED, f->pool_fd, 0);
+	FAKE_NEED(f->pool != MAP_FAILED);
+	for (unsigned int i = 0; i < f->num_queues && i < FAKE_MAX_QUEUES; i++) {
+		struct vlb_setup_queue queue = { .index = i };
+
+		FAKE_NEED(!ioctl(f->fd, VLB_ADOPT_QUEUE, &queue));
+		f->queues[i].kick = queue.kick_fd;
+		f->queues[i].call = queue.call_fd;
+	}
+	f->running = adopt->status & VIRTIO_CONFIG_S_DRIVER_OK;
+	return 0;
 }
 
 bool fake_wait_running(struct fake *f, int ms)
@@ -360,4 +421,33 @@ bool fake_find_evdev(struct fake *f, char *buf, size_t len, int ms)
 			return true;
 	} while (fake_now() < end);
 	return false;
+}
+
+bool fake_state_says(const struct fake *f, const char *text)
+{
+	char path[96], line[512];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", f->create.index);
+	file = fopen(path, "r");
+	while (file && fgets(line, sizeof(line), file))
+		found |= !!strstr(line, text);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+bool fake_gone(const struct fake *f, int ms)
+{
+	uint64_t end = fake_now() + ms;
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u", f->create.index);
+	while (!access(path, F_OK)) {
+		if (fake_now() > end)
+			return false;
+		usleep(5000);
+	}
+	return true;
 }

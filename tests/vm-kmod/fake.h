@@ -79,6 +79,15 @@ void fake_stop_serving(struct fake *f);
 /* Tells the module that the backend is up and starts the device. */
 void fake_start(struct fake *f);
 void fake_close(struct fake *f);
+/* Says goodbye; fake_close() still has to come. */
+void fake_destroy(struct fake *f);
+/* The adapter dies without a word; its daemon keeps memory and eventfds. */
+void fake_abandon(struct fake *f);
+/* Another adapter takes the device over, so far with the back-end down; -errno of VLB_ADOPT. */
+int fake_adopt(struct fake *f, struct vlb_adopt *adopt);
+/* What fake_adopt() is told, for the device of @f. */
+struct vlb_adopt fake_adoption(const struct fake *f);
+void fake_set_backend(struct fake *f, uint32_t backend);
 bool fake_wait_running(struct fake *f, int ms);
 /* Pool memory behind an address, or NULL. */
 void *fake_at(struct fake *f, uint64_t iova);
@@ -93,6 +102,11 @@ void fake_signal(int eventfd);
 bool fake_wait_kick(struct fake_queue *q, int ms);
 /* Delivers one input event when there is a buffer. */
 bool fake_send_event(struct fake *f, uint16_t type, uint16_t code, uint32_t value);
+
+/* Is that text in a line of the device's state in debugfs? */
+bool fake_state_says(const struct fake *f, const char *text);
+/* The device ends, within @ms. */
+bool fake_gone(const struct fake *f, int ms);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t fake_now(void);

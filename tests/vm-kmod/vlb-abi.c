@@ -69,7 +69,8 @@ static void create_refusals(void)
 	REFUSED(bounce_size, 65536 + 4096, EINVAL, "a crooked bounce area");
 	REFUSED(bounce_size, 1ull << 40, EINVAL, "a bounce area of a terabyte");
 	REFUSED(bounce_size, ~0ull << 16, EINVAL, "one that wraps");
-	REFUSED(flags, 1, EINVAL, "an unknown flag");
+	REFUSED(flags, 2, EINVAL, "an unknown flag");
+	REFUSED(flags, VLB_CREATE_ADOPTABLE, EINVAL, "to be adopted without a name");
 	REFUSED(reserved, 1, EINVAL, "a reserved field");
 	REFUSED(name[0], '/', EINVAL, "a slash in the name");
 	memset(good.name, 'a', sizeof(good.name));
@@ -105,11 +106,12 @@ static void order(void)
 	int fd = open_node(0);
 
 	check(!result(fd, VLB_GET_INFO, &info) && info.abi_version == VLB_ABI_VERSION &&
-			info.max_queues == VLB_MAX_QUEUES,
+			info.max_queues == VLB_MAX_QUEUES && info.create_flags == VLB_CREATE_ADOPTABLE,
 		"get_info");
 	check(result(fd, VLB_SETUP_QUEUE, &setup) == ENODEV && result(fd, VLB_SET_BACKEND, &up) == ENODEV &&
 			result(fd, VLB_START, NULL) == ENODEV && result(fd, VLB_GET_QUEUE, &state) == ENODEV &&
 			result(fd, VLB_RESUME_QUEUE, &state) == ENODEV &&
+			result(fd, VLB_ADOPT_QUEUE, &setup) == ENODEV && result(fd, VLB_DESTROY, NULL) == ENODEV &&
 			result(fd, VLB_CONFIG_CHANGED, NULL) == ENODEV && result(fd, VLB_BREAK, NULL) == ENODEV,
 		"nothing works before create");
 	check(result(fd, _IO(VLB_IOC_MAGIC, 99), NULL) == ENOTTY && result(fd, 0, NULL) == ENOTTY, "unknown ioctls");
@@ -215,7 +217,8 @@ static void requests(void)
 static void noise(void)
 {
 	unsigned long ioctls[] = { VLB_GET_INFO, VLB_CREATE, VLB_SETUP_QUEUE, VLB_SET_BACKEND, VLB_START, VLB_GET_QUEUE,
-		VLB_CONFIG_CHANGED, VLB_BREAK, VLB_RESUME_QUEUE };
+		VLB_CONFIG_CHANGED, VLB_BREAK, VLB_RESUME_QUEUE, VLB_ADOPT, VLB_ADOPT_QUEUE, VLB_DESTROY };
+	const unsigned int count = sizeof(ioctls) / sizeof(ioctls[0]);
 	int round, i, fd;
 
 	srand(1);
@@ -234,7 +237,7 @@ static void noise(void)
 				words[w] = rand() % 3 ? (uint32_t)rand() % 4 : (uint32_t)rand();
 			/* Descriptors of this process are not for the lottery. */
 			words[2] = words[3] = rand() % 2 ? ~0u : (uint32_t)fd;
-			ioctl(fd, ioctls[rand() % 8], rand() % 8 ? words : NULL);
+			ioctl(fd, ioctls[(unsigned int)rand() % count], rand() % 8 ? words : NULL);
 			n = rand() % 2 ? read(fd, words, sizeof(words)) : write(fd, words, sizeof(struct vlb_response));
 			(void)n;
 		}

@@ -31,21 +31,6 @@ static bool wait_until(struct blk *b, volatile unsigned int *value, unsigned int
 	return true;
 }
 
-static bool state_says(struct blk *b, const char *text)
-{
-	char path[96], line[512];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", b->f.create.index);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file))
-		found |= !!strstr(line, text);
-	if (file)
-		fclose(file);
-	return found;
-}
-
 /* debugfs comes to count @count requests in flight; one or two may be udev's, which looks at new disks. */
 static bool in_flight(struct blk *b, unsigned int count)
 {
@@ -54,21 +39,8 @@ static bool in_flight(struct blk *b, unsigned int count)
 
 	for (unsigned int i = 0; i < 3; i++)
 		snprintf(text[i], sizeof(text[i]), " in-flight %u ", count + i);
-	while (!state_says(b, text[0]) && !state_says(b, text[1]) && !state_says(b, text[2])) {
-		if (fake_now() > end)
-			return false;
-		usleep(5000);
-	}
-	return true;
-}
-
-static bool gone(struct blk *b)
-{
-	uint64_t end = fake_now() + LONG_MS;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u", b->f.create.index);
-	while (!access(path, F_OK)) {
+	while (!fake_state_says(&b->f, text[0]) && !fake_state_says(&b->f, text[1]) &&
+		!fake_state_says(&b->f, text[2])) {
 		if (fake_now() > end)
 			return false;
 		usleep(5000);
@@ -158,7 +130,7 @@ static void slow_head(void)
 	check(b.disk[5L * 4096] == 5 && b.disk[200L * 4096] == 200, "and is on the disk");
 	check(in_flight(&b, 0), "nothing is in flight any more");
 	blk_end(&b);
-	FAKE_NEED(gone(&b));
+	FAKE_NEED(fake_gone(&b.f, LONG_MS));
 }
 
 struct writer {
@@ -222,7 +194,7 @@ static void deaths(unsigned int count)
 	check(!refused, "each death is followed by a new daemon");
 	check(!bad && good > count, "every block is what was written");
 	blk_end(&b);
-	FAKE_NEED(gone(&b));
+	FAKE_NEED(fake_gone(&b.f, LONG_MS));
 }
 
 /* Requests of a dead daemon, and the device ends. */
@@ -242,7 +214,7 @@ static void drained_by_close(void)
 		failed += io_end(&io[i]) == -EIO;
 	check(failed == 8, "closed: what was in flight fails");
 	close(b.fd);
-	check(gone(&b), "and the device goes");
+	check(fake_gone(&b.f, LONG_MS), "and the device goes");
 	free(b.disk);
 }
 
@@ -262,11 +234,11 @@ static void drained_by_break(void)
 	ret = io_end(&later);
 	if (!check(ret == -EIO, "and so does what comes later"))
 		printf("# %s\n", strerror(-ret));
-	check(state_says(&b, "draining") && !state_says(&b, "drained 0"), "debugfs shows it");
+	check(fake_state_says(&b.f, "draining") && !fake_state_says(&b.f, "drained 0"), "debugfs shows it");
 	b.hold = -1;
 	usleep(20000);
 	blk_end(&b);
-	check(gone(&b), "a daemon that goes on writing to its rings changes nothing");
+	check(fake_gone(&b.f, LONG_MS), "a daemon that goes on writing to its rings changes nothing");
 }
 
 /* A daemon that lies in its used ring: its device ends, and nothing waits for it. */
@@ -297,7 +269,7 @@ static void lies(const char *what, int lie)
 		hang += io_end(&io[i]) == -ETIME;
 	close(b.fd);
 	snprintf(name, sizeof(name), "%s: nothing waits for it, and the device goes", what);
-	check(!hang && gone(&b), name);
+	check(!hang && fake_gone(&b.f, LONG_MS), name);
 	free(b.disk);
 }
 

@@ -48,20 +48,6 @@ static bool bind_driver(struct fake *f)
 	return driver_file(f, "virtio_input", "bind");
 }
 
-static bool gone(unsigned int index)
-{
-	uint64_t end = fake_now() + LONG_MS;
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/devices/platform/virtio-loopback.%u", index);
-	while (!access(path, F_OK)) {
-		if (fake_now() > end)
-			return false;
-		usleep(5000);
-	}
-	return true;
-}
-
 static void make_input(struct fake *f)
 {
 	struct vlb_create create = fake_template(FAKE_ID_INPUT);
@@ -97,7 +83,7 @@ static bool close_after(unsigned int n, bool answered)
 		FAKE_NEED(write(f.fd, &resp, sizeof(resp)) == sizeof(resp));
 	}
 	fake_close(&f);
-	FAKE_NEED(gone(f.create.index));
+	FAKE_NEED(fake_gone(&f, LONG_MS));
 	return seen == n;
 }
 
@@ -112,29 +98,14 @@ static void close_everywhere(void)
 	make_input(&f);
 	fake_start(&f);
 	fake_close(&f);
-	check(gone(f.create.index), "closed right after start");
+	check(fake_gone(&f, LONG_MS), "closed right after start");
 	while (close_after(n, false) && close_after(n, true) && n < 60)
 		n++;
 	reached = n;
 	check(reached > 10, "closed after every request of a probe, answered or not");
 	fake_run(&f, FAKE_ID_INPUT, 2, 64);
 	fake_close(&f);
-	check(gone(f.create.index), "closed while a driver uses it");
-}
-
-static bool state_has(struct fake *f, const char *text)
-{
-	char path[96], line[512];
-	bool found = false;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", f->create.index);
-	file = fopen(path, "r");
-	while (file && fgets(line, sizeof(line), file))
-		found |= !!strstr(line, text);
-	if (file)
-		fclose(file);
-	return found;
+	check(fake_gone(&f, LONG_MS), "closed while a driver uses it");
 }
 
 static void rebind(void)
@@ -153,7 +124,7 @@ static void rebind(void)
 		fake_signal(f.queues[0].call);
 	}
 	check(true, "unbind and bind, 30 times");
-	check(unbind(&f) && state_has(&f, "busy 0 "), "what the driver left in its rings is free again");
+	check(unbind(&f) && fake_state_says(&f, "busy 0 "), "what the driver left in its rings is free again");
 	fake_close(&f);
 }
 
@@ -187,7 +158,7 @@ static void silent(void)
 	check(fake_find_virtio(&f, name, sizeof(name), LONG_MS), "an adapter that never answers gets its device");
 	usleep(2500000);
 	fake_close(&f);
-	check(gone(f.create.index) && fake_now() - began < 2 * LONG_MS, "which goes in bounded time");
+	check(fake_gone(&f, LONG_MS) && fake_now() - began < 2 * LONG_MS, "which goes in bounded time");
 
 	began = fake_now();
 	make_input(&f);
@@ -196,7 +167,7 @@ static void silent(void)
 	fake_start(&f);
 	usleep(2500000);
 	fake_close(&f);
-	check(gone(f.create.index) && fake_now() - began < 2 * LONG_MS, "as with one that does not even read");
+	check(fake_gone(&f, LONG_MS) && fake_now() - began < 2 * LONG_MS, "as with one that does not even read");
 }
 
 static void refusals(void)
@@ -214,14 +185,14 @@ static void refusals(void)
 	check(access(link, F_OK), "features refused: no driver");
 	f.refuse_status = VIRTIO_CONFIG_S_DRIVER_OK;
 	(void)bind_driver(&f);
-	check(state_has(&f, "needs-reset"), "DRIVER_OK refused: the device is broken");
+	check(fake_state_says(&f, "needs-reset"), "DRIVER_OK refused: the device is broken");
 	f.refuse_status = 0;
 	if (!access(link, F_OK))
 		unbind(&f);
 	check(bind_driver(&f) && fake_wait_running(&f, LONG_MS), "and works after a reset");
 	FAKE_NEED(!ioctl(f.fd, VLB_CONFIG_CHANGED));
 	FAKE_NEED(!ioctl(f.fd, VLB_BREAK) && !ioctl(f.fd, VLB_BREAK));
-	check(state_has(&f, "needs-reset"), "VLB_BREAK breaks");
+	check(fake_state_says(&f, "needs-reset"), "VLB_BREAK breaks");
 	check(unbind(&f) && bind_driver(&f) && fake_wait_running(&f, LONG_MS), "until the next reset");
 	fake_close(&f);
 }
@@ -265,7 +236,7 @@ static void absent_backend(void)
 	bind_in_child(&f);
 	usleep(300000);
 	fake_close(&f);
-	check(gone(f.create.index), "nor does close, with a driver waiting for ever");
+	check(fake_gone(&f, LONG_MS), "nor does close, with a driver waiting for ever");
 	FAKE_NEED(set_retry("500"));
 }
 
