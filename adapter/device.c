@@ -7,10 +7,12 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "adapter/adopt.h"
 #include "adapter/device.h"
 #include "adapter/explain.h"
 #include "adapter/pulse.h"
 #include "adapter/session.h"
+#include "adapter/shape.h"
 #include "log.h"
 
 #define BIT(n)	     (1ULL << (n))
@@ -71,7 +73,7 @@ static void remove_device(struct device *dev)
 	module_free(dev->session.mod);
 	dev->session.mod = NULL;
 	dev->session.status = 0;
-	dev->session.negotiated = 0;
+	dev->session.taken = 0;
 	dev->session.started = false;
 }
 
@@ -270,30 +272,13 @@ static int watch(struct device *dev, sd_event_source **source, int fd, sd_event_
 	return ret < 0 ? ret : 0;
 }
 
-static unsigned int count_queues(const struct device *dev, const struct frontend *fe)
-{
-	unsigned int num = dev->opt->type.num_queues;
-
-	if (num == DEVICE_QUEUES_OF_DAEMON)
-		num = frontend_max_queues(fe) ? frontend_max_queues(fe) : 1;
-	return num < DEVICE_MAX_QUEUES ? num : DEVICE_MAX_QUEUES;
-}
-
-/* What the driver may see with the daemon that is there. */
-static uint64_t offer(const struct device *dev)
-{
-	const struct session *s = &dev->session;
-
-	return devices_driver_features(
-		&dev->opt->type, config_features(&s->config, frontend_features(s->fe)), dev->opt->indirect);
-}
-
 static int start_module(struct device *dev)
 {
 	const struct device_type *type = &dev->opt->type;
 	struct session *s = &dev->session;
 	struct module_device device = {
 		.name = dev->opt->name,
+		.adoptable = adopt_wanted(dev->opt),
 		.device_id = type->id,
 		.num_queues = s->config.num_queues,
 		.queue_size = type->queue_size,
@@ -326,10 +311,10 @@ static int create_device(struct device *dev)
 	}
 	if (ret)
 		return give_up(dev, ret);
-	s->config.num_queues = count_queues(dev, s->fe);
+	s->config.num_queues = shape_queues(&dev->opt->type, s->fe);
 	s->num_queues = s->config.num_queues - dev->opt->type.unserved;
 	s->config_size = dev->opt->type.config_size;
-	dev->offered = offer(dev);
+	dev->offered = shape_offer(dev->opt, s);
 	ret = start_module(dev);
 	if (!ret) {
 		vhu_info("%s: device virtio-loopback.%u of type %s, %u queues, features %#llx", label(dev),
@@ -369,21 +354,11 @@ static int resume_device(struct device *dev)
 	}
 	dev->grace_timer = sd_event_source_disable_unref(dev->grace_timer);
 	vhu_info("%s: the daemon is back", label(dev));
-	set_state(dev, s->started ? "running" : "no driver");
+	if (s->started)
+		tell_ready(dev);
+	else
+		set_state(dev, "no driver");
 	return 0;
-}
-
-/* Can the driver, or the next one, use all that it was offered? */
-static bool fits_device(const struct device *dev)
-{
-	const struct session *s = &dev->session;
-	uint64_t needed = s->started ? s->negotiated : dev->offered;
-	uint64_t has = s->started ? frontend_features(s->fe) : offer(dev);
-	uint8_t config[VLB_MAX_CONFIG];
-
-	if ((has & needed) != needed || s->config.num_queues > count_queues(dev, s->fe))
-		return false;
-	return !config_read(&s->config, s->fe, config);
 }
 
 /* A daemon answered: give it the device that waits for one, or make one. */
@@ -404,7 +379,7 @@ static int adopt_daemon(struct device *dev)
 	dev->give_up = 0;
 	if (!s->mod)
 		return create_device(dev);
-	if (!fits_device(dev)) {
+	if (!shape_fits(dev->opt, s, dev->offered)) {
 		vhu_warn("%s: the daemon that came back offers less than its driver uses; the device begins anew",
 			label(dev));
 		remove_device(dev);
@@ -447,10 +422,22 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+/* As when its daemon had died: what became of that will be seen. */
+static int keep_orphan(struct device *dev)
+{
+	int ret = watch(dev, &dev->kernel_io, module_fd(dev->session.mod), on_kernel_request, SD_EVENT_PRIORITY_NORMAL);
+
+	if (ret)
+		return ret;
+	dev->give_up = 0;
+	suspend_device(dev);
+	set_state(dev, "the adapter has died, and is back");
+	return 0;
+}
+
 int device_new(const struct options *opt, sd_event *event, struct device **out)
 {
 	struct device *dev = calloc(1, sizeof(*dev));
-	struct module *probe;
 	uint64_t now = 0;
 	int ret;
 
@@ -463,17 +450,17 @@ int device_new(const struct options *opt, sd_event *event, struct device **out)
 	sd_event_now(event, CLOCK_MONOTONIC, &now);
 	if (opt->wait_timeout >= 0)
 		dev->give_up = now + (uint64_t)opt->wait_timeout * SECOND;
-	/* Better to learn now than when the daemon is there that the module is missing. */
-	ret = module_open(opt->control, &probe);
-	if (ret) {
+	ret = adopt_orphan(opt, &dev->session, &dev->offered);
+	if (ret)
 		explain_module(dev->opt, ret);
-	} else {
-		module_free(probe);
+	else if (dev->session.mod)
+		ret = keep_orphan(dev);
+	else
 		set_state(dev, "waiting for the daemon");
+	if (!ret)
 		ret = pulse_new(&dev->session, event, opt->stall_timeout, on_lost_pulse, dev, &dev->pulse);
-		if (!ret)
-			ret = try_daemon(dev);
-	}
+	if (!ret)
+		ret = try_daemon(dev);
 	if (ret)
 		device_free(dev);
 	else

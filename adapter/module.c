@@ -18,6 +18,8 @@ struct module_queue {
 
 struct module {
 	int fd;
+	uint32_t flags; /* of VLB_CREATE that the kernel knows */
+	bool mine; /* there is a device */
 	unsigned int index;
 	unsigned int num_queues;
 	struct module_queue *queues;
@@ -29,11 +31,12 @@ static int control(const struct module *mod, unsigned long request, void *arg)
 	return ioctl(mod->fd, request, arg) < 0 ? -errno : 0;
 }
 
-static int check_abi(const struct module *mod)
+static int check_abi(struct module *mod)
 {
 	struct vlb_info info = { 0 };
 	int ret = control(mod, VLB_GET_INFO, &info);
 
+	mod->flags = info.create_flags;
 	if (ret)
 		return ret;
 	return info.abi_version == VLB_ABI_VERSION ? 0 : -EPROTONOSUPPORT;
@@ -61,6 +64,9 @@ void module_free(struct module *mod)
 {
 	if (!mod)
 		return;
+	/* A file that is just closed may be that of a process that died. Old modules do not make the difference. */
+	if (mod->mine)
+		control(mod, VLB_DESTROY, NULL);
 	if (mod->fd >= 0)
 		close(mod->fd);
 	if (mod->pool.fd >= 0)
@@ -94,6 +100,14 @@ static int setup_queue(struct module *mod, unsigned int i, unsigned int size)
 	return control(mod, VLB_SETUP_QUEUE, &setup);
 }
 
+static int set_name(char (*to)[VLB_NAME_LEN], const char *name)
+{
+	if (strlen(name) >= sizeof(*to))
+		return -ENAMETOOLONG;
+	memcpy(*to, name, strlen(name));
+	return 0;
+}
+
 int module_create(struct module *mod, const struct module_device *device)
 {
 	struct vlb_create create = {
@@ -105,19 +119,21 @@ int module_create(struct module *mod, const struct module_device *device)
 		.config_size = device->config_size,
 		.features = device->features,
 		.bounce_size = device->bounce_size,
+		.flags = device->adoptable ? mod->flags & VLB_CREATE_ADOPTABLE : 0,
 		.pool_fd = -1,
 	};
 	int ret;
 
-	if (strlen(device->name) >= sizeof(create.name))
-		return -ENAMETOOLONG;
-	memcpy(create.name, device->name, strlen(device->name));
+	ret = set_name(&create.name, device->name);
+	if (ret)
+		return ret;
 	mod->queues = calloc(device->num_queues, sizeof(*mod->queues));
 	if (!mod->queues)
 		return -ENOMEM;
 	ret = control(mod, VLB_CREATE, &create);
 	if (ret)
 		return ret;
+	mod->mine = true;
 	mod->pool = (struct module_pool) { create.pool_fd, create.pool_iova, create.pool_size };
 	mod->index = create.index;
 	for (unsigned int i = 0; !ret && i < device->num_queues; i++)
@@ -128,6 +144,53 @@ int module_create(struct module *mod, const struct module_device *device)
 int module_start(struct module *mod)
 {
 	return control(mod, VLB_START, NULL);
+}
+
+static int adopt_queue(struct module *mod, unsigned int i)
+{
+	struct vlb_setup_queue queue = { .index = i };
+	int ret = control(mod, VLB_ADOPT_QUEUE, &queue);
+
+	if (ret)
+		return ret;
+	mod->queues[i] = (struct module_queue) { queue.kick_fd, queue.call_fd };
+	mod->num_queues = i + 1;
+	return 0;
+}
+
+int module_adopt(struct module *mod, const char *name, uint32_t device_id, struct module_orphan *orphan)
+{
+	struct vlb_adopt adopt = { .abi_version = VLB_ABI_VERSION, .device_id = device_id, .pool_fd = -1 };
+	int ret;
+
+	if (!(mod->flags & VLB_CREATE_ADOPTABLE))
+		return -ENOENT;
+	ret = set_name(&adopt.name, name);
+	if (!ret)
+		ret = control(mod, VLB_ADOPT, &adopt);
+	if (ret)
+		return ret;
+	mod->mine = true;
+	mod->pool = (struct module_pool) { adopt.pool_fd, adopt.pool_iova, adopt.pool_size };
+	mod->index = adopt.index;
+	mod->queues = calloc(adopt.num_queues, sizeof(*mod->queues));
+	if (!mod->queues)
+		return -ENOMEM;
+	for (unsigned int i = 0; !ret && i < adopt.num_queues; i++)
+		ret = adopt_queue(mod, i);
+	*orphan = (struct module_orphan) {
+		.device = {
+			.device_id = device_id,
+			.num_queues = adopt.num_queues,
+			.queue_size = adopt.max_queue_size,
+			.config_size = adopt.config_size,
+			.features = adopt.features,
+			.bounce_size = adopt.bounce_size,
+		},
+		.status = adopt.status,
+		.driver_features = adopt.driver_features,
+	};
+	return ret;
 }
 
 unsigned int module_index(const struct module *mod)

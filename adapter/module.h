@@ -2,7 +2,8 @@
 /*
  * The adapter's end of /dev/virtio-loopback (include/uapi/virtio_loopback.h): one
  * struct module is one open file, hence one device. It owns the file, the pool
- * and the eventfds; freeing it takes the device away from the kernel.
+ * and the eventfds; freeing it takes the device away from the kernel. A process that
+ * dies leaves the device behind, if it is @adoptable, and the next one may adopt it.
  *
  * Functions return 0 or -errno.
  */
@@ -28,15 +29,31 @@ struct module_pool {
 	uint64_t size;
 };
 
-/* What module_create() is told; see struct vlb_create for the limits. */
+/*
+ * What module_create() is told; see struct vlb_create for the limits. Modules that do not know adoption
+ * ignore @adoptable.
+ */
 struct module_device {
 	const char *name;
+	bool adoptable;
 	uint32_t device_id;
 	unsigned int num_queues;
 	unsigned int queue_size;
 	uint32_t config_size;
 	uint64_t features;
 	uint64_t bounce_size;
+};
+
+/**
+ * struct module_orphan - what a dead adapter has left
+ * @device: as it was created, but for the name; features with VIRTIO_F_ACCESS_PLATFORM
+ * @status: of the device, as the driver has set it last
+ * @driver_features: what the driver took, 0 before DRIVER_OK
+ */
+struct module_orphan {
+	struct module_device device;
+	uint32_t status;
+	uint64_t driver_features;
 };
 
 /* Also checks the ABI: -EPROTONOSUPPORT when the module speaks another one. */
@@ -46,6 +63,13 @@ void module_free(struct module *mod); /* NULL is fine */
 /* The device and its queues; no driver sees it before module_start(). */
 int module_create(struct module *mod, const struct module_device *device);
 int module_start(struct module *mod);
+
+/*
+ * In the place of both: go on with the device of that name and type whose adapter died. Its back-end is down until
+ * module_set_backend(). -ENOENT: there is none; -EBUSY: its adapter lives; -EPERM: it is another user's; -EINVAL:
+ * it is of another type.
+ */
+int module_adopt(struct module *mod, const char *name, uint32_t device_id, struct module_orphan *orphan);
 
 unsigned int module_index(const struct module *mod); /* N of virtio-loopback.N */
 void module_pool(const struct module *mod, struct module_pool *pool);

@@ -31,15 +31,17 @@ static int start_ring(struct session *s, unsigned int index, bool resume)
 
 static int start_rings(struct session *s, bool resume)
 {
+	/* Not what we offered ourselves. */
+	uint64_t negotiated = s->taken & frontend_features(s->fe);
 	struct module_pool pool;
 	int ret;
 
 	module_pool(s->mod, &pool);
-	ret = frontend_set_features(s->fe, s->negotiated);
+	ret = frontend_set_features(s->fe, negotiated);
 	if (!ret)
 		ret = frontend_set_memory(s->fe, pool.fd, pool.iova, pool.size);
 	if (!ret)
-		ret = config_start(&s->config, s->fe, s->negotiated);
+		ret = config_start(&s->config, s->fe, negotiated);
 	for (unsigned int i = 0; !ret && i < s->num_queues; i++)
 		ret = start_ring(s, i, resume);
 	return ret ? ret : frontend_sync(s->fe);
@@ -118,7 +120,7 @@ static int reset(struct session *s)
 	if (s->fe && dirty && !ret)
 		ret = frontend_reset(s->fe);
 	s->started = false;
-	s->negotiated = 0;
+	s->taken = 0;
 	return s->fe && frontend_broken(s->fe) == -ECONNRESET ? 0 : ret;
 }
 
@@ -134,11 +136,8 @@ static int set_status(struct session *s, const struct vlb_request *req)
 		/* The driver gave up. It may not say 0 before it tries again. */
 		ret = reset(s);
 	} else if (req->status & VIRTIO_CONFIG_S_DRIVER_OK && !s->started) {
-		/*
-		 * Not what we offered ourselves. Nor, even if the daemon did, that addresses need
-		 * translation: its own do not.
-		 */
-		s->negotiated = req->features & frontend_features(s->fe) & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
+		/* Even if the daemon offers it: those that it gets need no translation. */
+		s->taken = req->features & ~BIT(VIRTIO_F_ACCESS_PLATFORM);
 		ret = start_rings(s, false);
 		s->started = !ret && any_running(s);
 		if (ret && !frontend_broken(s->fe))

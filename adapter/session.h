@@ -21,7 +21,7 @@
  * @num_queues: queues that the daemon serves; the device may have more
  * @config_size: bytes of configuration space
  * @status: device status as the driver set it last (virtio 1.4, 2.1)
- * @negotiated: feature bits that the driver took, as the daemon is told
+ * @taken: feature bits that the driver took; the daemon is told of those that it has
  * @started: the daemon serves the rings, or a new one has to
  * @running: the rings that @fe was told to serve
  */
@@ -32,7 +32,7 @@ struct session {
 	unsigned int num_queues;
 	uint32_t config_size;
 	uint32_t status;
-	uint64_t negotiated;
+	uint64_t taken;
 	bool started;
 	bool running[DEVICE_MAX_QUEUES];
 };

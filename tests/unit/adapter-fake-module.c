@@ -29,7 +29,7 @@ struct fake_kernel *fake_kernel(void)
 
 void fake_kernel_reset(void)
 {
-	kernel = (struct fake_kernel) { .requests = -1 };
+	kernel = (struct fake_kernel) { .requests = -1, .adopt_error = -ENOENT };
 }
 
 int module_open(const char *control, struct module **mod)
@@ -72,6 +72,19 @@ int module_create(struct module *mod, const struct module_device *device)
 	return 0;
 }
 
+int module_adopt(struct module *mod, const char *name, uint32_t device_id, struct module_orphan *orphan)
+{
+	if (kernel.adopt_error)
+		return kernel.adopt_error;
+	/* Of this type, as the kernel makes sure */
+	*orphan = kernel.orphan;
+	orphan->device.device_id = device_id;
+	kernel.adopted++;
+	kernel.adopt_error = -ENOENT;
+	kernel.running = true;
+	return 0;
+}
+
 int module_start(struct module *mod)
 {
 	kernel.running = true;
@@ -80,7 +93,7 @@ int module_start(struct module *mod)
 
 unsigned int module_index(const struct module *mod)
 {
-	return kernel.created - 1;
+	return kernel.created + kernel.adopted - 1;
 }
 
 void module_pool(const struct module *mod, struct module_pool *pool)

@@ -7,15 +7,19 @@
 
 /**
  * struct fake_kernel - what the fake did, and how it shall behave
- * @open_error: module_open() fails with it; @create_error, @respond_error and @resume_error likewise
+ * @open_error: module_open() fails with it; @create_error, @adopt_error, @respond_error and @resume_error likewise
+ * @orphan: what there is to adopt, while @adopt_error is 0; @adopted: how often that was done
  * @created: devices made so far; @alive: those not freed
  * @used_idx: of every ring; @idle: nothing is in flight
  */
 struct fake_kernel {
 	int open_error;
 	int create_error;
+	int adopt_error;
 	int respond_error;
 	int resume_error;
+	struct module_orphan orphan;
+	unsigned int adopted;
 	unsigned int created;
 	unsigned int alive;
 	bool up;
