@@ -122,9 +122,14 @@ load_module() {
 	insmod "$module" "$@"
 }
 
+# Devices go in their own time, those of killed adapters after the module's stop_timeout_ms.
 unload_module() {
-	[ -d /sys/module/virtio_loopback ] || return 0
-	rmmod virtio_loopback
+	unload_left=200
+	while [ -d /sys/module/virtio_loopback ] && ! rmmod virtio_loopback 2>"$work/rmmod.out"; do
+		unload_left=$((unload_left - 1))
+		[ $unload_left -gt 0 ] || { cat "$work/rmmod.out" >&2; return 1; }
+		sleep 0.1
+	done
 }
 
 tap_end() {
