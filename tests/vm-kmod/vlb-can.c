@@ -179,7 +179,8 @@ static void bad_frames(struct can *c)
 		FAKE_NEED(can_receive(c, &msg, bad[i].used));
 	}
 	FAKE_NEED(can_receive(c, &good, CAN_HEADER + 1));
-	check(read(fd, &got, sizeof(got)) == CAN_MTU && got.can_id == 0x7ff, "no malformed frame comes through, a good one does");
+	check(read(fd, &got, sizeof(got)) == CAN_MTU && got.can_id == 0x7ff,
+		"no malformed frame comes through, a good one does");
 	check(statistic(c, "rx_errors") == before + (long)num, "each is counted");
 	close(fd);
 }
@@ -260,8 +261,10 @@ static void bus_off(struct can *c)
 	check(read(errors, &got, sizeof(got)) == sizeof(got) && got.can_id == (CAN_ERR_FLAG | CAN_ERR_BUSOFF),
 		"off the bus: an error frame");
 	check(state_is(c, "BUS-OFF"), "and the state");
-	check(!can_ip(c, "type can restart") && c->starts == starts + 1 && state_is(c, "ERROR-ACTIVE"), "restart by hand");
-	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1), "frames go out again");
+	check(!can_ip(c, "type can restart") && c->starts == starts + 1 && state_is(c, "ERROR-ACTIVE"),
+		"restart by hand");
+	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1),
+		"frames go out again");
 	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "type can restart-ms 100") && !can_ip(c, "up"));
 	starts = c->starts;
 	go_bus_off(c);
