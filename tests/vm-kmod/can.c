@@ -14,7 +14,11 @@
 
 #include "can.h"
 
-enum { TX, RX, CTRL };
+enum {
+	TX,
+	RX,
+	CTRL
+};
 
 static struct vring_desc *next_desc(struct fake_queue *q, const struct vring_desc *desc)
 {
