@@ -18,7 +18,10 @@ enum resize_order {
 
 /* What --resize-order means here and now. */
 enum control_order resize_order(enum resize_order asked);
-/* Of a Linux driver; @release as in uname(2). */
-enum control_order resize_order_of_linux(const char *release);
+/*
+ * Of a Linux driver; @release and @version as in uname(2). Debian's release ends with 0 whatever the patch level is,
+ * which stands in the version: "6.1.0-56-amd64", "#1 SMP ... Debian 6.1.192-1 (...)".
+ */
+enum control_order resize_order_of_linux(const char *release, const char *version);
 
 #endif /* RESIZE_ORDER_H */

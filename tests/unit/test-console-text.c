@@ -193,13 +193,18 @@ static void stamps_in_small_rooms(void **state)
 
 static void orders(void **state)
 {
-	assert_int_equal(resize_order_of_linux("6.12.117-vlo"), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.1.192-2"), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.12.9"), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.16"), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.17.0"), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("7.2.1-amd64"), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("whatever"), CONTROL_ROWS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.12.117-vlo", ""), CONTROL_COLS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.1.192-2", ""), CONTROL_COLS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.12.9", ""), CONTROL_ROWS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.16", ""), CONTROL_COLS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.17.0", ""), CONTROL_ROWS_FIRST);
+	assert_int_equal(resize_order_of_linux("7.2.1-amd64", ""), CONTROL_ROWS_FIRST);
+	assert_int_equal(resize_order_of_linux("whatever", ""), CONTROL_ROWS_FIRST);
+	assert_int_equal(
+		resize_order_of_linux("6.1.0-56-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1 (2026-01-01)"),
+		CONTROL_COLS_FIRST);
+	assert_int_equal(resize_order_of_linux("6.1.0-7-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.20-1 (2023-03-19)"),
+		CONTROL_ROWS_FIRST);
 }
 
 int main(void)
