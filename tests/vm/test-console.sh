@@ -65,7 +65,8 @@ ok "a login, from the terminal's side" peer talk "$work/tty" '=login: ' "+$user\
 # shellcheck disable=SC2016
 ok "the terminal is opened again, and the window changes" peer talk "$work/tty" '+echo a""b\r' '=ab' '=$ ' '@132x50' \
 	'+while [ "$(stty size)" != "50 132" ]; do sleep 0.2; done; echo wi""de\r' '=wide' '=$ '
-ok "a key of the driver's terminal" peer talk "$work/tty" '+sleep 1000\r' '+\x03' '=^C' '=$ ' '+exit\r' '=exit'
+ok "a key of the driver's terminal" peer talk "$work/tty" "+sh -c \"echo re''ady; sleep 1000\"\\r" '=ready' '+\x03' '=^C' \
+	'=$ ' '+exit\r' '=exit' || kill -HUP "$getty"
 
 # its end hangs the terminal up
 wait "$getty"
