@@ -19,8 +19,12 @@ ok "the module loads" load_module || bail_out "no module"
 once() {
 	start families.log "$families" --compare="$1" --seed="$SEED" --frames="$2"
 	families_pid=$started
-	eventually 60 grep -q READY "$work/families.log" || return 1
-	start_daemon --hidraw="$(sed -n 's/READY //p' "$work/families.log")" --no-grab || return 1
+	if ! eventually 60 grep -q READY "$work/families.log" ||
+		! start_daemon --hidraw="$(sed -n 's/READY //p' "$work/families.log")" --no-grab; then
+		echo "no panel, or no daemon:"
+		cat "$work"/*.log
+		return 1
+	fi
 	start_adapter
 	wait "$families_pid"
 	once_status=$?
