@@ -52,7 +52,9 @@ def start_adapter(ctx):
     found = wait_for(lambda: node(ctx, "data") and node(ctx, "log") and has_console(ctx), 30)
     require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
     require(found, "virtio_console made no port with the name data")
-    size = target.must(f"stty -F /dev/{HVC} size").strip()
+    # The driver sets the size a moment after the terminal was opened, and forgets it when it is closed.
+    size = target.must("for i in $(seq 100); do size=$(stty size); test \"$size\" = '0 0' || break; sleep 0.1; done "
+                       f"</dev/{HVC}; echo $size").strip()
     require(size == "30 100", f"the window of {HVC} has {size} rows and columns")
     return f"virtio_console made {HVC}, whose window has 100 columns and 30 rows, and the ports {node(ctx, 'data')} and {node(ctx, 'log')}"
 
