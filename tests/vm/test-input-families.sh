@@ -15,7 +15,7 @@ at_exit stop_all
 at_exit show_logs
 ok "the module loads" load_module || bail_out "no module"
 
-# once FAMILY FRAMES: 3 when the machine stood still, or something did not start; that is said even if the next try passes
+# once FAMILY FRAMES: 3 when the machine stood still, or something did not start, which is said even then
 once() {
 	start families.log "$families" --compare="$1" --seed="$SEED" --frames="$2"
 	families_pid=$started
