@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A login, a log and a pipe for data: the ports of a virtio console."""
 
-from demolib import touchpath
+from demolib import diagram, touchpath
 from demolib.steps import Step, require
 from demolib.touchpath import last_line, wait_for
 
@@ -28,8 +28,7 @@ BOXES = (
     ("agetty, login, sh", "at the driver's end", 330, 20),
     ("virtio-loopback-adapter", "control only", 175, 300),
 )
-ARROWS = ("M130 76 V110", "M130 166 V200", "M240 228 H330", "M440 200 V166", "M440 110 V76")
-DIAGRAM = touchpath.draw(BOXES, ARROWS, touchpath.CONTROL, 580, "From a terminal to a login")
+DIAGRAM = diagram.draw(BOXES, 580, "From a terminal to a login")
 
 
 def load_module(ctx):

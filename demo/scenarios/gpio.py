@@ -3,7 +3,7 @@
 
 import re
 
-from demolib import touchpath
+from demolib import diagram, touchpath
 from demolib.steps import Step, require
 from demolib.touchpath import last_line, wait_for
 
@@ -31,8 +31,7 @@ BOXES = (
     ("gpioset, gpiomon", "libgpiod's tools", 330, 20),
     ("virtio-loopback-adapter", "control only", 175, 300),
 )
-ARROWS = ("M130 76 V110", "M130 166 V200", "M240 228 H330", "M440 200 V166", "M440 110 V76")
-DIAGRAM = touchpath.draw(BOXES, ARROWS, touchpath.CONTROL, 580, "From the lines to the tools")
+DIAGRAM = diagram.draw(BOXES, 580, "From the lines to the tools")
 
 # Whoever presses the button, the lamp shines as long
 APPLICATION = """#!/bin/sh
