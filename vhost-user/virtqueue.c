@@ -468,6 +468,7 @@ uint16_t virtq_stop(struct virtq *vq)
 	vhu_mem_unref(vq->mem);
 	vq->mem = NULL;
 	vq->next_avail = base;
+	vq->broken = NULL;
 	vq->started = false;
 	return base;
 }

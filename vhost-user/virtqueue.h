@@ -55,8 +55,8 @@ struct virtq_elem {
  * @elem: where the element's address goes; NULL unless 1 is returned
  *
  * Returns 1 with an element, 0 when the ring is empty, -EPROTO when the ring is
- * malformed: the queue is then broken, every later call says so too, and the
- * front-end is to be disconnected (vhu_dev_fail() does that).
+ * malformed: the queue is then broken, every later call says so too until it is
+ * stopped, and the front-end is to be disconnected (vhu_dev_fail() does that).
  */
 int virtq_pop(struct virtq *vq, struct virtq_elem **elem);
 

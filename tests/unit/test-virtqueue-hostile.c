@@ -97,6 +97,20 @@ static void head_out_of_range(void **state)
 	fixture_expect_broken(f);
 }
 
+/* Who comes next is not to blame for it, even before the queue is started again. */
+static void stopped_after_it_broke(void **state)
+{
+	struct fixture *f = start(state, 0);
+	struct virtq_elem *elem;
+
+	drv_make_avail(&f->ring, 8);
+	fixture_expect_broken(f);
+	virtq_stop(f->vq);
+	assert_null(virtq_broken(f->vq));
+	assert_int_equal(virtq_pop(f->vq, &elem), 0);
+	assert_null(elem);
+}
+
 static void next_out_of_range(void **state)
 {
 	struct fixture *f = start(state, 0);
@@ -383,6 +397,7 @@ int main(void)
 		TEST(avail_index_jumps),
 		TEST(avail_index_goes_back),
 		TEST(head_out_of_range),
+		TEST(stopped_after_it_broke),
 		TEST(next_out_of_range),
 		TEST(loop_of_descriptors),
 		TEST(same_head_twice),
