@@ -315,6 +315,12 @@ static int resolve_type(const struct parser *p, struct device_type *type)
 		return ret;
 	if (p->device_id != LONG_MIN)
 		type->id = (uint32_t)p->device_id;
+	/* With fewer than these the type's driver does not even begin. */
+	if (p->num_queues != LONG_MIN && p->num_queues < (long)type->num_queues) {
+		vhu_err("--num-queues %ld is not enough: a device of type %s has %u or more", p->num_queues, type->name,
+			type->num_queues);
+		return -EINVAL;
+	}
 	if (p->num_queues != LONG_MIN)
 		type->num_queues = (unsigned int)p->num_queues;
 	if (p->queue_size != LONG_MIN)

@@ -107,6 +107,7 @@ static void bad_lines(void **state)
 		{ "--device-id 0 --num-queues 1 --socket-path /s", "from 1 to 63" },
 		{ "--device input --num-queues 257 --socket-path /s", "from 1 to 256" },
 		{ "--device input --num-queues 0 --socket-path /s", "from 1 to 256" },
+		{ "--device fs --fs-tag t --num-queues 1 --socket-path /s", "has 2 or more" },
 		{ "--device input --queue-size 63 --socket-path /s", "power of two" },
 		{ "--device input --queue-size 2048 --socket-path /s", "from 1 to 1024" },
 		{ "--device input --config-size 257 --socket-path /s", "from 0 to 256" },
