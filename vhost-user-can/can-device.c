@@ -11,7 +11,7 @@
 
 #include "can-dev.h"
 #include "log.h"
-#include "virtio-can.h"
+#include "virtio_can.h"
 
 #define LINK_WAIT_US 5000000 /* for an interface that is being set up */
 #define OFF_AGAIN_US 100000 /* for the driver to see that its start has worked */

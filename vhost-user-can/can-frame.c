@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "virtio-can.h"
+#include "virtio_can.h"
 
 #define BIT(n)	    (1ULL << (n))
 #define KNOWN_FLAGS (VIRTIO_CAN_FLAGS_EXTENDED | VIRTIO_CAN_FLAGS_FD | VIRTIO_CAN_FLAGS_RTR)

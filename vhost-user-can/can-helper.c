@@ -248,12 +248,15 @@ static void manage(struct helper *helper)
 {
 	if (!helper->config->manage || !helper->link.index)
 		return;
-	if (helper->started && helper->bring_up)
-		set_up(helper);
-	else if (helper->started && helper->restart && helper->link.bus_off)
-		restart(helper);
-	else if (!helper->started)
+	if (!helper->started) {
 		set_down(helper);
+		return;
+	}
+	if (helper->bring_up)
+		set_up(helper);
+	/* setting up one that is up does not bring it back from bus-off */
+	if (helper->restart && helper->link.bus_off)
+		restart(helper);
 }
 
 /* Opens a socket if the interface is there and none is open. Returns whether there is a new one. */

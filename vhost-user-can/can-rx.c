@@ -4,7 +4,7 @@
 
 #include "can-dev.h"
 #include "log.h"
-#include "virtio-can.h"
+#include "virtio_can.h"
 
 /* Frames taken in one go before the loop's other sources get their turn. */
 #define MAX_BATCH 64

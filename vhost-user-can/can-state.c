@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "can-state.h"
 
-#include "virtio-can.h"
+#include "virtio_can.h"
 
 void can_state_reset(struct can_state *state)
 {

@@ -4,7 +4,7 @@
 
 #include "can-dev.h"
 #include "log.h"
-#include "virtio-can.h"
+#include "virtio_can.h"
 
 #define RETRY_US 2000
 

@@ -23,39 +23,6 @@
 #define vcan_data_bitrate(can) ((can)->data_bittiming.bitrate)
 #endif
 
-/* From 5.12 on echoes may carry the length that byte queue limits want; it is not used here. */
-#ifdef HAVE_CAN_ECHO_FRAME_LEN
-static inline int vcan_put_echo(struct sk_buff *skb, struct net_device *dev, unsigned int index)
-{
-	return can_put_echo_skb(skb, dev, index, 0);
-}
-
-static inline unsigned int vcan_get_echo(struct net_device *dev, unsigned int index)
-{
-	return can_get_echo_skb(dev, index, NULL);
-}
-
-static inline void vcan_free_echo(struct net_device *dev, unsigned int index)
-{
-	can_free_echo_skb(dev, index, NULL);
-}
-#else
-static inline int vcan_put_echo(struct sk_buff *skb, struct net_device *dev, unsigned int index)
-{
-	return can_put_echo_skb(skb, dev, index);
-}
-
-static inline unsigned int vcan_get_echo(struct net_device *dev, unsigned int index)
-{
-	return can_get_echo_skb(dev, index);
-}
-
-static inline void vcan_free_echo(struct net_device *dev, unsigned int index)
-{
-	can_free_echo_skb(dev, index);
-}
-#endif
-
 #ifndef HAVE_CAN_DEV_DROPPED_SKB
 #define can_dev_dropped_skb can_dropped_invalid_skb
 #endif

@@ -10,6 +10,7 @@
 #include <linux/can.h>
 #include <linux/can/dev.h>
 #include <linux/can/error.h>
+#include <linux/can/skb.h>
 #include <linux/completion.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -18,9 +19,9 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/virtio.h>
-#include <linux/virtio_can.h>
 
 #include "compat.h"
+#include "virtio_can.h"
 
 #define TX_SLOTS     128
 #define CTRL_TIMEOUT (5 * HZ)
@@ -32,8 +33,15 @@ enum {
 	NUM_QUEUES
 };
 
-/* What the device reads and what it writes never share a cache line: they are mapped in different directions. */
+/*
+ * What the device reads and what it writes never share a cache line: they are mapped in different directions.
+ *
+ * The echo is kept here, not in struct can_priv: can_get_echo_skb() hands it to another softirq, where
+ * the answer to it, received a moment later, would overtake it.
+ */
 struct tx_slot {
+	struct sk_buff *echo; /* NULL: nobody here wants to hear it */
+	unsigned int len; /* bytes of data */
 	u8 out[sizeof(struct virtio_can_tx_out) + VIRTIO_CAN_MAX_DLEN] ____cacheline_aligned;
 	struct virtio_can_tx_in in ____cacheline_aligned;
 };
@@ -48,13 +56,14 @@ struct virtio_can {
 	struct net_device *dev;
 	struct virtio_device *vdev;
 	struct virtqueue *vqs[NUM_QUEUES];
-	struct napi_struct
-		napi; /* both directions, so that echoes and received frames keep their order */
+	struct napi_struct napi; /* one for both directions: the order of the bus is kept */
+	bool traffic; /* @napi is enabled; under rtnl_lock */
+	unsigned int starts; /* times that the controller was started */
 	struct work_struct config_work;
 
 	spinlock_t tx_lock; /* the transmit queue and @tx_busy */
 	DECLARE_BITMAP(tx_busy, TX_SLOTS);
-	struct tx_slot *tx; /* the index of a slot is that of its echo */
+	struct tx_slot *tx;
 
 	u8 *rx; /* one buffer every @rx_stride bytes, each of @rx_len */
 	unsigned int rx_len;
@@ -157,6 +166,7 @@ static unsigned int tx_encode(struct tx_slot *slot, const struct sk_buff *skb)
 		.flags = cpu_to_le32(flags),
 		.can_id = cpu_to_le32(id),
 	};
+	slot->len = flags & VIRTIO_CAN_FLAGS_RTR ? 0 : frame->len;
 	/* of a remote frame only the length counts, but the bytes are there for the device to skip */
 	if (flags & VIRTIO_CAN_FLAGS_RTR)
 		memset(slot->out + sizeof(*out), 0, frame->len);
@@ -181,7 +191,26 @@ static bool tx_offered(const struct virtio_can *priv, const struct sk_buff *skb)
 	       virtio_has_feature(priv->vdev, VIRTIO_CAN_F_LATE_TX_ACK);
 }
 
-/* Gives the frame to the device; under tx_lock. The frame belongs to the echo afterwards, or is freed. */
+/* What local listeners will see of @skb, which is used up: 0 and an echo or NULL, or -ENOMEM. */
+static int tx_make_echo(struct net_device *dev, struct sk_buff *skb, struct sk_buff **echo)
+{
+	*echo = NULL;
+	skb_tx_timestamp(skb);
+	if (skb->pkt_type != PACKET_LOOPBACK) {
+		consume_skb(skb);
+		return 0;
+	}
+	skb = can_create_echo_skb(skb);
+	if (!skb)
+		return -ENOMEM;
+	skb->pkt_type = PACKET_BROADCAST;
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->dev = dev;
+	*echo = skb;
+	return 0;
+}
+
+/* Gives the frame to the device; under tx_lock. @skb is used up. */
 static void tx_queue(struct virtio_can *priv, struct sk_buff *skb)
 {
 	unsigned int index = find_first_zero_bit(priv->tx_busy, TX_SLOTS);
@@ -190,13 +219,12 @@ static void tx_queue(struct virtio_can *priv, struct sk_buff *skb)
 
 	sg_init_one(&out, slot->out, tx_encode(slot, skb));
 	sg_init_one(&in, &slot->in, sizeof(slot->in));
-	/* before the device can be done with it */
-	if (vcan_put_echo(skb, priv->dev, index)) {
+	if (tx_make_echo(priv->dev, skb, &slot->echo)) {
 		priv->dev->stats.tx_dropped++;
 		return;
 	}
 	if (virtqueue_add_sgs(priv->vqs[QUEUE_TX], sgs, 1, 1, slot, GFP_ATOMIC)) {
-		vcan_free_echo(priv->dev, index);
+		kfree_skb(slot->echo);
 		priv->dev->stats.tx_dropped++;
 		return;
 	}
@@ -232,34 +260,49 @@ static netdev_tx_t virtio_can_start_xmit(struct sk_buff *skb, struct net_device 
 	return NETDEV_TX_OK;
 }
 
-/* Takes back what the device has finished; under tx_lock. Echoes only what went out, and only while @echo. */
-static void tx_reap(struct virtio_can *priv, bool echo)
+/*
+ * Takes back what the device has finished; under tx_lock, so at most TX_SLOTS. The echoes of what went out
+ * are added to @echoes; NULL: nobody is to hear them.
+ */
+static void tx_reap(struct virtio_can *priv, struct sk_buff_head *echoes)
 {
 	struct net_device_stats *stats = &priv->dev->stats;
 	struct tx_slot *slot;
-	unsigned int len, index;
+	unsigned int len;
+	bool sent;
 
 	while ((slot = virtqueue_get_buf(priv->vqs[QUEUE_TX], &len))) {
-		index = slot - priv->tx;
-		if (echo && len >= sizeof(slot->in) && slot->in.result == VIRTIO_CAN_RESULT_OK) {
-			stats->tx_bytes += vcan_get_echo(priv->dev, index);
+		sent = echoes && len >= sizeof(slot->in) && slot->in.result == VIRTIO_CAN_RESULT_OK;
+		if (sent) {
+			stats->tx_bytes += slot->len;
 			stats->tx_packets++;
 		} else {
-			vcan_free_echo(priv->dev, index);
 			stats->tx_dropped++;
 		}
-		__clear_bit(index, priv->tx_busy);
+		if (sent && slot->echo)
+			__skb_queue_tail(echoes, slot->echo);
+		else
+			kfree_skb(slot->echo);
+		slot->echo = NULL;
+		__clear_bit(slot - priv->tx, priv->tx_busy);
 	}
 }
 
 static void tx_done(struct virtio_can *priv)
 {
+	struct sk_buff_head echoes;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&echoes);
 	spin_lock_bh(&priv->tx_lock);
-	tx_reap(priv, true);
+	tx_reap(priv, &echoes);
 	if (netif_queue_stopped(priv->dev) && priv->can.state == CAN_STATE_ERROR_ACTIVE &&
 	    tx_has_room(priv))
 		netif_wake_queue(priv->dev);
 	spin_unlock_bh(&priv->tx_lock);
+	/* without the lock: who hears a frame may send the next one then and there */
+	while ((skb = __skb_dequeue(&echoes)))
+		netif_receive_skb(skb);
 }
 
 /* --- receive --- */
@@ -388,7 +431,9 @@ static int start_traffic(struct virtio_can *priv)
 
 	if (err)
 		return err;
+	priv->starts++;
 	priv->can.state = CAN_STATE_ERROR_ACTIVE;
+	priv->traffic = true;
 	napi_enable(&priv->napi);
 	/* what came before napi could be scheduled */
 	local_bh_disable();
@@ -412,23 +457,31 @@ static int virtio_can_open(struct net_device *dev)
 	return err;
 }
 
+/* Does nothing when traffic was not started, or a resume could not start it again. */
 static void stop_traffic(struct virtio_can *priv)
 {
-	unsigned int index, len;
+	struct virtqueue *rx = priv->vqs[QUEUE_RX];
+	unsigned int i, len;
 	u8 *buf;
 
+	if (!priv->traffic)
+		return;
+	priv->traffic = false;
 	netif_tx_disable(priv->dev);
 	napi_disable(&priv->napi);
 	ctrl_send(priv, VIRTIO_CAN_SET_CTRL_MODE_STOP);
 	spin_lock_bh(&priv->tx_lock);
-	tx_reap(priv, false);
+	tx_reap(priv, NULL);
 	/* frames that the device keeps will not be echoed any more */
-	for_each_set_bit(index, priv->tx_busy, TX_SLOTS)
-		vcan_free_echo(priv->dev, index);
+	for_each_set_bit(i, priv->tx_busy, TX_SLOTS) {
+		kfree_skb(priv->tx[i].echo);
+		priv->tx[i].echo = NULL;
+	}
 	spin_unlock_bh(&priv->tx_lock);
-	while ((buf = virtqueue_get_buf(priv->vqs[QUEUE_RX], &len)))
+	/* once around the ring: a device may fill buffers as fast as it gets them */
+	for (i = virtqueue_get_vring_size(rx); i && (buf = virtqueue_get_buf(rx, &len)); i--)
 		rx_give(priv, buf);
-	virtqueue_kick(priv->vqs[QUEUE_RX]);
+	virtqueue_kick(rx);
 }
 
 static int virtio_can_stop(struct net_device *dev)
@@ -452,8 +505,11 @@ static int virtio_can_set_mode(struct net_device *dev, enum can_mode mode)
 	err = ctrl_send(priv, VIRTIO_CAN_SET_CTRL_MODE_START);
 	if (err)
 		return err;
+	priv->starts++;
 	priv->can.state = CAN_STATE_ERROR_ACTIVE;
 	netif_wake_queue(dev);
+	/* the controller may have gone off the bus again while this still called it so */
+	schedule_work(&priv->config_work);
 	return 0;
 }
 
@@ -480,15 +536,20 @@ static void report_bus_off(struct virtio_can *priv)
 	local_bh_enable();
 }
 
+/* The status is read without rtnl_lock, which all interfaces share: the device may take its time. */
 static void config_work(struct work_struct *work)
 {
 	struct virtio_can *priv = container_of(work, struct virtio_can, config_work);
+	unsigned int starts = READ_ONCE(priv->starts);
 	u16 status;
 
-	rtnl_lock(); /* against stop and restart */
 	virtio_cread_le(priv->vdev, struct virtio_can_config, status, &status);
-	if (status & VIRTIO_CAN_S_CTRL_BUSOFF && netif_running(priv->dev) &&
-	    priv->can.state == CAN_STATE_ERROR_ACTIVE)
+	if (!(status & VIRTIO_CAN_S_CTRL_BUSOFF))
+		return;
+	rtnl_lock();
+	/* started anew meanwhile: that was an old status, and whoever started it has this run once more */
+	if (netif_running(priv->dev) && priv->can.state == CAN_STATE_ERROR_ACTIVE &&
+	    starts == READ_ONCE(priv->starts))
 		report_bus_off(priv);
 	rtnl_unlock();
 }
@@ -513,8 +574,9 @@ static int start_queues(struct virtio_can *priv)
 	if (err)
 		return err;
 	num = virtqueue_get_vring_size(priv->vqs[QUEUE_RX]);
-	if (!priv->rx)
-		priv->rx = kcalloc(num, priv->rx_stride, GFP_KERNEL);
+	/* after a resume, too: the ring may have another size then */
+	kfree(priv->rx);
+	priv->rx = kcalloc(num, priv->rx_stride, GFP_KERNEL);
 	if (!priv->rx) {
 		priv->vdev->config->del_vqs(priv->vdev);
 		return -ENOMEM;
@@ -543,7 +605,7 @@ static void free_device(struct virtio_can *priv)
 
 static struct virtio_can *alloc_device(struct virtio_device *vdev)
 {
-	struct net_device *dev = alloc_candev(sizeof(struct virtio_can), TX_SLOTS);
+	struct net_device *dev = alloc_candev(sizeof(struct virtio_can), 0);
 	struct virtio_can *priv;
 
 	if (!dev)
@@ -622,10 +684,10 @@ static int virtio_can_freeze(struct virtio_device *vdev)
 	rtnl_lock();
 	netif_device_detach(priv->dev);
 	if (netif_running(priv->dev))
-		stop_traffic(priv);
+		virtio_can_stop(priv->dev);
 	rtnl_unlock();
-	stop_queues(priv);
 	cancel_work_sync(&priv->config_work);
+	stop_queues(priv);
 	return 0;
 }
 
@@ -637,11 +699,12 @@ static int virtio_can_restore(struct virtio_device *vdev)
 	if (err)
 		return err;
 	rtnl_lock();
+	/* one that cannot be started is down, and may be set up again */
+	if (netif_running(priv->dev) && virtio_can_open(priv->dev))
+		dev_close(priv->dev);
 	netif_device_attach(priv->dev);
-	if (netif_running(priv->dev))
-		err = start_traffic(priv);
 	rtnl_unlock();
-	return err;
+	return 0;
 }
 #endif
 

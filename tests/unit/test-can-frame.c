@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "vhost-user-can/can-frame.h"
-#include "vhost-user-can/virtio-can.h"
+#include "virtio_can.h"
 
 #define BIT(n)	 (1ull << (n))
 #define CLASSIC	 BIT(VIRTIO_CAN_F_CAN_CLASSIC)

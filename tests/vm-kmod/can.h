@@ -40,6 +40,7 @@ struct can_msg {
  * @tx_result: what each frame is answered with
  * @keep_tx: take frames, and finish none
  * @keep_ctrl: take control messages, and finish none
+ * @flood: give each buffer for frames back at once; @flooded so far
  * @log: the frames that came, in order; @logged of them
  * @size: bytes of each in the driver's buffer
  */
@@ -50,6 +51,8 @@ struct can {
 	volatile uint8_t tx_result;
 	volatile bool keep_tx;
 	volatile bool keep_ctrl;
+	volatile bool flood;
+	volatile unsigned int flooded;
 	volatile unsigned int starts;
 	volatile unsigned int stops;
 	volatile unsigned int logged;
@@ -65,6 +68,10 @@ void can_start(struct can *c, uint64_t features);
 void can_end(struct can *c);
 /* Lets the driver have @msg in its next receive buffer, and claims @used bytes of it. False: no buffer, or too small. */
 bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used);
+/* With @keep_tx: finishes the frame that was kept, and has @msg received, before the driver is told of either. */
+bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used);
+/* The caller, and what it starts, runs there from now on. */
+void can_run_on(unsigned int cpu);
 /* "ip link set NAME @words"; its exit status. */
 int can_ip(const struct can *c, const char *words);
 /* A raw socket on the interface; with @errors it is given error frames only, with @own its own frames, too. */

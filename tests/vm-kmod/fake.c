@@ -149,14 +149,13 @@ static void answer(struct fake *f, const struct vlb_request *req)
 
 	switch (req->type) {
 	case VLB_REQ_CONFIG_GET:
+		memcpy(config, f->config, sizeof(config));
 		if (f->create.device_id == FAKE_ID_INPUT)
 			input_config(f, config);
 		else if (f->create.device_id == FAKE_ID_BLOCK)
 			memcpy(config, &capacity, sizeof(capacity));
 		else if (f->create.device_id == FAKE_ID_CAN)
 			memcpy(config, &status, sizeof(status));
-		else
-			memcpy(config, f->config, sizeof(config));
 		FAKE_NEED(req->offset + req->len <= sizeof(config));
 		memcpy(resp.data, config + req->offset, req->len);
 		resp.len = req->len;

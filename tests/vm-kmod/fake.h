@@ -60,7 +60,7 @@ struct fake {
 	volatile uint32_t last_reset_id;
 	uint64_t capacity; /* of a block device, sectors */
 	volatile uint16_t status; /* of a CAN device */
-	uint8_t config[VLB_MAX_CONFIG]; /* of the other types */
+	uint8_t config[VLB_MAX_CONFIG]; /* the rest of it */
 	uint8_t select;
 	uint8_t subsel;
 };

@@ -144,6 +144,29 @@ static void receives(struct can *c)
 	close(fd);
 }
 
+/* Who asks hears his question before the answer, also when the driver finds both at once: J1939 insists. */
+static void in_order(struct can *c)
+{
+	const struct can_msg answer = { htole16(CAN_MSG_RX), htole16(1), .id = htole32(6) };
+	const struct can_frame question = { .can_id = 5, .len = 1 };
+	unsigned int i, right = 0, rounds = 200;
+	int fd = can_socket(c, false, true);
+	struct can_frame first, second;
+
+	c->keep_tx = true;
+	for (i = 0; i < rounds; i++) {
+		FAKE_NEED(write(fd, &question, sizeof(question)) == sizeof(question));
+		FAKE_NEED(can_answer(c, &answer, CAN_HEADER + 1));
+		FAKE_NEED(read(fd, &first, sizeof(first)) == sizeof(first));
+		FAKE_NEED(read(fd, &second, sizeof(second)) == sizeof(second));
+		right += first.can_id == 5 && second.can_id == 6;
+	}
+	c->keep_tx = false;
+	if (!check(right == rounds, "an echo comes before its answer"))
+		printf("# %u times of %u\n", right, rounds);
+	close(fd);
+}
+
 static void bad_frames(struct can *c)
 {
 	static const struct {
@@ -273,6 +296,38 @@ static void bus_off(struct can *c)
 	close(fd);
 }
 
+/* The controller leaves the bus again while the driver's restart is on its way. */
+static void bus_off_again(struct can *c)
+{
+	unsigned int starts;
+
+	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "type can restart-ms 100") && !can_ip(c, "up"));
+	starts = c->starts;
+	c->keep_ctrl = true;
+	go_bus_off(c);
+	FAKE_NEED(wait_for(&c->starts, starts + 1));
+	go_bus_off(c);
+	usleep(200000);
+	c->keep_ctrl = false;
+	check(wait_for(&c->starts, starts + 2), "bus-off again during a restart is not missed");
+	check(state_is(c, "ERROR-ACTIVE"), "and the controller comes back");
+}
+
+/* The device fills buffers as fast as it gets them. */
+static void flooded(struct can *c)
+{
+	uint64_t begin = fake_now();
+
+	can_run_on(0);
+	c->flood = true;
+	check(!can_ip(c, "down") && fake_now() - begin < BOUND_MS, "down ends, though buffers come back at once");
+	/* those that the device had, and each of them once more */
+	check(c->flooded <= 2 * CAN_SIZE, "the driver does not try to keep up");
+	printf("# %u buffers\n", c->flooded);
+	c->flood = false;
+	check(!can_ip(c, "up") && state_is(c, "ERROR-ACTIVE"), "and up works");
+}
+
 /* The device does not answer: nobody waits longer than the driver says, and all is well when it answers after all. */
 static void silent(struct can *c)
 {
@@ -344,11 +399,14 @@ int main(void)
 	check(!c->starts && !can_ip(c, "up") && c->starts == 1, "up starts the controller");
 	transmits(c);
 	receives(c);
+	in_order(c);
 	bad_frames(c);
 	refused(c);
 	back_pressure(c);
 	bus_off(c);
+	bus_off_again(c);
 	down_under_load(c);
+	flooded(c);
 	silent(c);
 	can_end(c);
 	free(c);

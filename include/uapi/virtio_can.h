@@ -1,21 +1,25 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Numbers and layouts of the virtio CAN device (virtio 1.4, 5.19), as the driver of
- * Linux 7.2 has them. Kernel headers before 7.2 lack them; where they are, theirs count.
+ * The virtio CAN device: virtio 1.4, section "CAN Device" (5.19). Names and numbers are
+ * those of <linux/virtio_can.h>, which Linux has since 7.2; where it is there, it counts.
  *
- * Drivers from before the merge have the last two features the other way round. The
- * device offers and does both, so it need not know which driver it has.
+ * For the driver (kmod/virtio_can) and for the device (vhost-user-can). All fields are little endian.
  */
-#ifndef CAN_VIRTIO_CAN_H
-#define CAN_VIRTIO_CAN_H
+#ifndef _VLB_VIRTIO_CAN_H
+#define _VLB_VIRTIO_CAN_H
 
+#ifndef __CHECKER__ /* sparse cannot look */
 #if __has_include(<linux/virtio_can.h>)
 #include <linux/virtio_can.h>
-#else
+#endif
+#endif
+
+/* One of its numbers */
+#ifndef VIRTIO_CAN_F_CAN_CLASSIC
 
 #include <linux/types.h>
 
-/* Feature bits */
+/* Feature bits. Drafts of the specification, and drivers made after them, have the last two the other way round. */
 #define VIRTIO_CAN_F_CAN_CLASSIC 0
 #define VIRTIO_CAN_F_CAN_FD	 1
 #define VIRTIO_CAN_F_RTR_FRAMES	 2
@@ -30,12 +34,18 @@ struct virtio_can_config {
 #define VIRTIO_CAN_RESULT_OK	 0
 #define VIRTIO_CAN_RESULT_NOT_OK 1
 
-#define VIRTIO_CAN_FLAGS_EXTENDED 0x8000 /* 29 bits of identifier */
-#define VIRTIO_CAN_FLAGS_FD	  0x4000
+/* Flags of a frame */
 #define VIRTIO_CAN_FLAGS_RTR	  0x2000
+#define VIRTIO_CAN_FLAGS_FD	  0x4000
+#define VIRTIO_CAN_FLAGS_EXTENDED 0x8000 /* 29 bits of identifier */
 
-#define VIRTIO_CAN_TX 0x0001
-#define VIRTIO_CAN_RX 0x0101
+#define VIRTIO_CAN_MAX_DLEN 64 /* bytes of sdu */
+
+/* msg_type of each queue's messages: transmit, receive, control */
+#define VIRTIO_CAN_TX		       0x0001
+#define VIRTIO_CAN_RX		       0x0101
+#define VIRTIO_CAN_SET_CTRL_MODE_START 0x0201
+#define VIRTIO_CAN_SET_CTRL_MODE_STOP  0x0202
 
 struct virtio_can_tx_out {
 	__le16 msg_type;
@@ -63,9 +73,6 @@ struct virtio_can_rx {
 	__u8 sdu[];
 };
 
-#define VIRTIO_CAN_SET_CTRL_MODE_START 0x0201
-#define VIRTIO_CAN_SET_CTRL_MODE_STOP  0x0202
-
 struct virtio_can_control_out {
 	__le16 msg_type;
 };
@@ -76,4 +83,4 @@ struct virtio_can_control_in {
 
 #endif
 
-#endif /* CAN_VIRTIO_CAN_H */
+#endif /* _VLB_VIRTIO_CAN_H */
