@@ -40,14 +40,25 @@ static bool vlb_irq_exhausted(struct vlb_device *dev)
 	return true;
 }
 
+/*
+ * What the daemon does not write must not be the rest of an older request. A status of a disk
+ * that it did not write is no success.
+ */
+static void vlb_clear(struct vlb_bounce *b, unsigned long index, size_t size,
+		      enum dma_data_direction dir)
+{
+	if (vlb_blk_is_raw(b, size, dir))
+		WRITE_ONCE(b->status[(index << b->shift) >> PAGE_SHIFT], 0);
+	else
+		memset(vlb_slot_vaddr(b, index), b->status && size == 1 ? 0xff : 0, size);
+}
+
 dma_addr_t vlb_map_phys(struct device *parent, phys_addr_t phys, size_t size,
 			enum dma_data_direction dir, unsigned long attrs)
 {
 	struct vlb_device *dev = vlb_of_parent(parent);
 	struct vlb_bounce *b = &dev->bounce;
-	size_t copied = 0;
 	long index;
-	u8 *slot;
 
 	vlb_inflight_before_map(dev);
 	if (!size || size > b->size || attrs & VLB_ATTR_NO_RAM || vlb_irq_exhausted(dev)) {
@@ -57,13 +68,12 @@ dma_addr_t vlb_map_phys(struct device *parent, phys_addr_t phys, size_t size,
 	index = vlb_bounce_alloc(b, phys, size, dir);
 	if (index < 0)
 		return DMA_MAPPING_ERROR;
-	slot = vlb_slot_vaddr(b, index);
 	if (dir != DMA_FROM_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		memcpy(slot, phys_to_virt(phys), size);
-		copied = size;
+		memcpy(vlb_slot_vaddr(b, index), phys_to_virt(phys), size);
 		atomic64_add(size, &b->bytes_to_daemon);
+	} else {
+		vlb_clear(b, index, size, dir);
 	}
-	memset(slot + copied, 0, (vlb_granules(b, size) << b->shift) - copied);
 	return b->iova + ((u64)index << b->shift);
 }
 
@@ -98,6 +108,22 @@ static void vlb_answer_failed(const struct vlb_slot *slot, u8 *buf)
 	memset(buf + slot->len - edge, 0xff, edge);
 }
 
+/*
+ * Of a read that failed nothing is the daemon's word. Zeroes then, for a page that the driver
+ * has fresh from the kernel: a daemon that says OK a moment later would show it to others.
+ */
+static void vlb_copy_back(struct vlb_bounce *b, unsigned long index, const struct vlb_slot *slot,
+			  size_t offset, size_t size)
+{
+	u8 *to = (u8 *)phys_to_virt(slot->orig) + offset;
+
+	if (unlikely(vlb_blk_is_raw(b, slot->len, slot->dir) && !vlb_blk_is_read(b, index)))
+		memset(to, 0, size);
+	else
+		memcpy(to, vlb_slot_vaddr(b, index) + offset, size);
+	atomic64_add(size, &b->bytes_from_daemon);
+}
+
 void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
@@ -115,11 +141,14 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		return;
 	}
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		if (b->status && unlikely(!slot.queue)) {
+			vlb_inflight_update_all(dev);
+			slot.queue = READ_ONCE(b->slots[index].queue);
+		}
 		if (slot.dir != DMA_TO_DEVICE && unlikely(slot.fail)) {
 			vlb_answer_failed(&slot, phys_to_virt(slot.orig));
 		} else if (slot.dir != DMA_TO_DEVICE) {
-			memcpy(phys_to_virt(slot.orig), vlb_slot_vaddr(b, index), slot.len);
-			atomic64_add(slot.len, &b->bytes_from_daemon);
+			vlb_copy_back(b, index, &slot, 0, slot.len);
 			vlb_console_heard(dev, slot.queue - 1, phys_to_virt(slot.orig), slot.len);
 		}
 		vlb_account(dev, &slot);
@@ -153,20 +182,17 @@ static void vlb_sync(struct device *parent, dma_addr_t addr, size_t size, bool f
 	struct vlb_slot slot;
 	size_t offset;
 	long index = vlb_bounce_lookup(b, addr, size, &slot, &offset);
-	u8 *mine, *drivers;
 
 	if (index < 0) {
 		atomic64_inc(&b->bad_unmaps);
 		dev_warn_ratelimited(parent, "sync of %pad, which is not mapped\n", &addr);
 		return;
 	}
-	mine = vlb_slot_vaddr(b, index) + offset;
-	drivers = (u8 *)phys_to_virt(slot.orig) + offset;
 	if (for_cpu && slot.dir != DMA_TO_DEVICE) {
-		memcpy(drivers, mine, size);
-		atomic64_add(size, &b->bytes_from_daemon);
+		vlb_copy_back(b, index, &slot, offset, size);
 	} else if (!for_cpu && slot.dir != DMA_FROM_DEVICE) {
-		memcpy(mine, drivers, size);
+		memcpy(vlb_slot_vaddr(b, index) + offset, (u8 *)phys_to_virt(slot.orig) + offset,
+		       size);
 		atomic64_add(size, &b->bytes_to_daemon);
 	}
 }

@@ -10,15 +10,15 @@
 # Builds in build/kmod/<release>, so that several kernels live side by side and
 # nothing is left between the sources. ARCH= and CROSS_COMPILE= pass through.
 
-KMOD_SOURCES := $(wildcard kmod/*.c kmod/*.h) kmod/Kbuild include/uapi/virtio_loopback.h
-KMOD_SUB_SOURCES := $(wildcard kmod/virtio_can/*.[ch] kmod/virtio_can/linux/*.h) kmod/virtio_can/Kbuild
+KMOD_SOURCES := $(wildcard kmod/*.c kmod/*.h) kmod/Kbuild $(wildcard include/uapi/*.h)
+KMOD_SUB_SOURCES := $(wildcard kmod/virtio_can/*.[ch]) kmod/virtio_can/Kbuild
 KMOD_KDIR = $(or $(KDIR),/lib/modules/$(or $(KVER),$(shell uname -r))/build)
 # The headers of some distributions want type information of every module, which takes pahole; a module does without.
 KMOD_BTF = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 KMOD_RELEASE = $(shell cat $(KMOD_KDIR)/include/config/kernel.release 2>/dev/null)
 
 # Copies what changed, so that kbuild sees by the times what to do again.
-kmod-copy = mkdir -p $(1)/virtio_can/linux && for f in $(KMOD_SOURCES); do \
+kmod-copy = mkdir -p $(1)/virtio_can && for f in $(KMOD_SOURCES); do \
 	cmp -s $$f $(1)/$${f\#\#*/} || cp $$f $(1)/ || exit; done && for f in $(KMOD_SUB_SOURCES); do \
 	cmp -s $$f $(1)/$${f\#*/} || cp $$f $(1)/$${f\#*/} || exit; done
 

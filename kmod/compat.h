@@ -13,6 +13,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/version.h>
 #include <linux/virtio.h>
+#include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 
 #ifdef CONFIG_HIGHMEM
@@ -109,6 +110,10 @@ static inline dma_addr_t vlb_map_page(struct device *parent, struct page *page,
 #define VLB_OPS_BUS_NAME_AND_SYNC(name, sync) .bus_name = (name), .synchronize_cbs = (sync)
 #else
 #define VLB_OPS_BUS_NAME_AND_SYNC(name, sync) .bus_name = (name)
+#endif
+
+#ifndef VIRTIO_BLK_F_ZONED /* 6.2 */
+#define VIRTIO_BLK_F_ZONED 17
 #endif
 
 #ifndef in_hardirq /* 5.11 */

@@ -85,6 +85,41 @@ void vlb_console_before_unmap(struct vlb_device *dev)
 		vlb_inflight_update(&dev->queues[VLB_CONTROL_IN]);
 }
 
+/* Its driver waited for each buffer in a loop, which ended because the queue is broken. */
+static bool vlb_console_gave_up(const struct vlb_queue *q)
+{
+	return q->relay && q->vq && READ_ONCE(q->relay->kind) != VLB_RELAY_HOLD &&
+	       virtqueue_is_broken(q->vq);
+}
+
+/*
+ * The driver resets the device, to leave it. What it finds in its queues afterwards it
+ * takes for buffers of its ports (remove_vqs()), also what a loop left there that found
+ * the queue broken: bytes that were freed since, or its only control message. So that
+ * goes first. The loops hold a spinlock from adding a buffer to giving up, which is
+ * an RCU critical section; who comes later cannot add anything.
+ */
+void vlb_console_leave(struct vlb_device *dev)
+{
+	bool waited = false;
+	u32 i;
+
+	if (!vlb_is_console(dev))
+		return;
+	for (i = 1; i < dev->num_queues; i += 2) {
+		struct vlb_queue *q = &dev->queues[i];
+
+		if (!vlb_console_gave_up(q))
+			continue;
+		if (!waited)
+			synchronize_rcu();
+		waited = true;
+		vlb_relay_end(q);
+		while (virtqueue_detach_unused_buf(q->vq))
+			;
+	}
+}
+
 static struct vlb_queue *vlb_console_port(struct vlb_device *dev, u32 port)
 {
 	u32 index = port ? 2 * port + 3 : 1;

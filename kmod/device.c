@@ -247,7 +247,7 @@ static int vlb_build(struct vlb_device *dev, const struct vlb_create *c)
 	dev->config_size = c->config_size;
 	dev->features = vlb_offered_features(c->features);
 	dev->adoptable = c->flags & VLB_CREATE_ADOPTABLE;
-	return 0;
+	return vlb_blk_init(dev);
 }
 
 /*

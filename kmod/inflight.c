@@ -153,6 +153,16 @@ void vlb_inflight_update(struct vlb_queue *q)
 	raw_spin_unlock_irqrestore(&q->inflight.lock, flags);
 }
 
+/* After this every mapping that was made available is known as its queue's. */
+void vlb_inflight_update_all(struct vlb_device *dev)
+{
+	u32 i;
+
+	for (i = 0; i < dev->num_queues; i++)
+		if (READ_ONCE(dev->queues[i].ready))
+			vlb_inflight_update(&dev->queues[i]);
+}
+
 /*
  * The driver is about to add a buffer to one of the queues, which one it does not
  * say. Where that could be the entry that overwrites one we have not seen, look

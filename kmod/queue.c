@@ -25,10 +25,9 @@ static void vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc
 	u32 i, count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*desc);
 	const struct vring_desc *table;
 
-	/* A table may be longer than its ring. */
-	count = min_t(u32, count, VLB_MAX_QUEUE_SIZE);
+	/* The driver's word, and all in the area: that is bound enough. A table may be longer than its ring. */
 	table = vlb_bounce_peek(&q->dev->bounce, virtio64_to_cpu(vdev, READ_ONCE(desc->addr)),
-				count * sizeof(*table));
+				(size_t)count * sizeof(*table));
 	for (i = 0; table && i < count; i++)
 		fn(q, &table[i], arg);
 }
@@ -70,7 +69,10 @@ static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *des
 /* Marks the mappings of a chain as this queue's. */
 void vlb_queue_tag(struct vlb_queue *q, unsigned int head)
 {
-	vlb_queue_walk(q, head, vlb_queue_tag_desc, NULL);
+	if (q->dev->bounce.status)
+		vlb_blk_tag(q, head);
+	else
+		vlb_queue_walk(q, head, vlb_queue_tag_desc, NULL);
 }
 
 static void vlb_kick_irq(struct irq_work *work)

@@ -71,7 +71,7 @@ void vlb_relay_reset(struct vlb_queue *q, enum vlb_relay_kind kind, u32 size)
 	raw_spin_lock_irqsave(&q->inflight.lock, flags);
 	r->size = min(size, r->room);
 	r->kind = kind;
-	r->held = r->losing = r->lied = r->report = false;
+	r->held = r->losing = r->lied = r->report = r->ended = false;
 	r->removed = false;
 	r->seen = r->next = r->oldest = 0;
 	r->done = r->in = r->out = r->freed = 0;
@@ -331,6 +331,10 @@ unsigned int vlb_relay_run(struct vlb_queue *q)
 	bool again;
 
 	raw_spin_lock_irqsave(&q->inflight.lock, flags);
+	if (q->relay->ended) {
+		raw_spin_unlock_irqrestore(&q->inflight.lock, flags);
+		return 0;
+	}
 	do {
 		vlb_relay_reclaim(q);
 		todo |= vlb_relay_take(q);
@@ -372,6 +376,16 @@ void vlb_relay_set_kind(struct vlb_queue *q, enum vlb_relay_kind kind)
 
 	raw_spin_lock_irqsave(&q->inflight.lock, flags);
 	WRITE_ONCE(q->relay->kind, kind);
+	raw_spin_unlock_irqrestore(&q->inflight.lock, flags);
+}
+
+/* The driver's ring may say anything from now on. */
+void vlb_relay_end(struct vlb_queue *q)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&q->inflight.lock, flags);
+	q->relay->ended = true;
 	raw_spin_unlock_irqrestore(&q->inflight.lock, flags);
 }
 

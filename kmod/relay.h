@@ -38,6 +38,7 @@ enum vlb_relay_kind {
  * @losing: something was dropped since the area was empty
  * @lied: the daemon spoilt its used ring, nothing is relayed any more
  * @report: there is something to report
+ * @ended: the driver gives its ring up, nothing in it is looked at any more
  * @removed: the daemon took the port away (only the driver's control work looks at this)
  * @seen: available and used index of @front
  * @next: available index of the back ring
@@ -62,6 +63,7 @@ struct vlb_relay {
 	bool losing;
 	bool lied;
 	bool report;
+	bool ended;
 	bool removed;
 	u16 seen;
 	u16 next;

@@ -47,10 +47,12 @@ void vlb_bounce_free(struct vlb_bounce *b)
 	kvfree(b->head);
 	kvfree(b->slots);
 	kvfree(b->kept);
+	kvfree(b->status);
 	b->used = NULL;
 	b->head = NULL;
 	b->slots = NULL;
 	b->kept = NULL;
+	b->status = NULL;
 }
 
 /*

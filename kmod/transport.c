@@ -174,6 +174,7 @@ static void vlb_reset(struct virtio_device *vdev)
 	dev->needs_reset = false;
 	dev->gave_up = false;
 	spin_unlock(&dev->lock);
+	vlb_console_leave(dev);
 	err = vlb_request_reset(dev);
 	if (err && READ_ONCE(dev->rings_out))
 		dev_warn(&dev->pdev.dev,

@@ -36,14 +36,13 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "bounce.h"
 #include "compat.h"
 #include "relay.h"
 #include "virtio_loopback.h"
 
 #define VLB_POOL_IOVA 0x100000000ULL
 #define VLB_POOL_UNIT (64 * 1024UL)
-/* All granules of a pool are tracked one by one: this bounds the tables. */
-#define VLB_MAX_GRANULES 65536UL
 
 /**
  * struct vlb_pool - the memory file a daemon maps
@@ -71,69 +70,6 @@ struct vlb_pool {
 	const struct file_operations *shmem_fops;
 	struct page *decoy;
 	bool fenced;
-};
-
-/* The driver's view of a buffer that failed. */
-enum vlb_fail {
-	VLB_FAIL_NOT, /* it did not: what the daemon wrote */
-	VLB_FAIL_ONES, /* all ones at both ends, where answers have their status */
-	VLB_FAIL_FUSE, /* struct fuse_out_header with EIO */
-};
-
-/**
- * struct vlb_slot - what is mapped at a run of granules; never in shared memory
- * @orig: physical address of the driver's buffer
- * @len: bytes; what will be copied back at most, whatever the ring says
- * @next: instead, where nothing is mapped: the next one of struct vlb_bounce.kept
- * @queue: 1 + index of the queue it was seen in, 0 when not known
- * @dir: enum dma_data_direction; DMA_NONE for coherent memory
- * @fail: what the driver will find in it, where no daemon answers any more
- */
-struct vlb_slot {
-	phys_addr_t orig;
-	union {
-		u32 len;
-		u32 next;
-	};
-	u16 queue;
-	u8 dir;
-	u8 fail;
-};
-
-/**
- * struct vlb_bounce - allocator of the bounce area
- * @vaddr: byte 0 of the area in the kernel
- * @iova: the same for the daemon
- * @size: bytes
- * @shift: log2 of the granule
- * @granules: size in granules
- * @lock: protects what follows
- * @used: granule is taken
- * @head: granule begins a mapping, slots[granule] is valid; who clears the bit has the mapping, lock or not
- * @kept: by number of granules less 1: 1 + index of the slot of that size that was given back last and is
- *	to be used again first; 0 when there is none. Its granules are taken.
- * @live: mappings
- * @busy: granules taken
- * @busy_max: the most that ever were
- */
-struct vlb_bounce {
-	u8 *vaddr;
-	dma_addr_t iova;
-	size_t size;
-	unsigned int shift;
-	unsigned long granules;
-	raw_spinlock_t lock;
-	unsigned long *used;
-	unsigned long *head;
-	struct vlb_slot *slots;
-	u32 *kept;
-	unsigned long live;
-	unsigned long busy;
-	unsigned long busy_max;
-	atomic64_t bytes_to_daemon;
-	atomic64_t bytes_from_daemon;
-	atomic64_t map_failures;
-	atomic64_t bad_unmaps;
 };
 
 /**
@@ -424,6 +360,7 @@ void vlb_inflight_free(struct vlb_inflight *f);
 void vlb_inflight_reset(struct vlb_queue *q);
 void vlb_inflight_sync(struct vlb_queue *q);
 void vlb_inflight_update(struct vlb_queue *q);
+void vlb_inflight_update_all(struct vlb_device *dev);
 void vlb_inflight_before_map(struct vlb_device *dev);
 unsigned int vlb_inflight_count(struct vlb_queue *q, bool *exact);
 int vlb_inflight_resume(struct vlb_queue *q);
@@ -439,6 +376,7 @@ int vlb_relay_alloc(struct vlb_queue *q, u8 *area, dma_addr_t iova, u32 size);
 void vlb_relay_free(struct vlb_queue *q);
 void vlb_relay_reset(struct vlb_queue *q, enum vlb_relay_kind kind, u32 size);
 void vlb_relay_set_kind(struct vlb_queue *q, enum vlb_relay_kind kind);
+void vlb_relay_end(struct vlb_queue *q);
 unsigned int vlb_relay_run(struct vlb_queue *q);
 void vlb_relay_report(struct vlb_queue *q);
 u32 vlb_relay_waiting(struct vlb_queue *q);
@@ -447,8 +385,14 @@ u32 vlb_relay_waiting(struct vlb_queue *q);
 u64 vlb_console_room(u32 device_id, u32 num_queues);
 int vlb_console_setup(struct vlb_queue *q);
 void vlb_console_reset(struct vlb_queue *q);
+void vlb_console_leave(struct vlb_device *dev);
 void vlb_console_before_unmap(struct vlb_device *dev);
 void vlb_console_heard(struct vlb_device *dev, unsigned int queue, const void *buf, size_t len);
+
+/* blk.c: reads of disks, whose buffers are not zeroed */
+int vlb_blk_init(struct vlb_device *dev);
+void vlb_blk_tag(struct vlb_queue *q, unsigned int head);
+bool vlb_blk_is_read(const struct vlb_bounce *b, unsigned long index);
 
 /* pool.c */
 struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size);
@@ -457,29 +401,6 @@ void vlb_pool_fence(struct vlb_pool *pool, bool on);
 u64 vlb_pool_size(const struct vlb_pool *pool);
 size_t vlb_pool_bounce_offset(const struct vlb_pool *pool);
 struct vring vlb_pool_ring(const struct vlb_pool *pool, unsigned int slot, unsigned int size);
-
-/* slots.c: who has which part of the bounce area; any context */
-int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size);
-void vlb_bounce_free(struct vlb_bounce *b);
-long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir);
-void vlb_bounce_release(struct vlb_bounce *b, unsigned long index, size_t len);
-long vlb_bounce_claim(struct vlb_bounce *b, dma_addr_t addr, bool coherent, struct vlb_slot *slot);
-long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len, struct vlb_slot *slot,
-		       size_t *offset);
-void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
-void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
-void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail);
-bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
-
-static inline unsigned long vlb_granules(const struct vlb_bounce *b, size_t len)
-{
-	return (len + (1UL << b->shift) - 1) >> b->shift;
-}
-
-static inline u8 *vlb_slot_vaddr(const struct vlb_bounce *b, unsigned long index)
-{
-	return b->vaddr + (index << b->shift);
-}
 
 /* bounce.c */
 void vlb_bounce_reclaim(struct vlb_device *dev);

@@ -13,42 +13,108 @@
 
 #include "blk.h"
 
-/* One request; the data may be in several pieces. */
-static void finish(struct blk *b, uint16_t head)
+/* A descriptor, and where it points to. */
+struct piece {
+	uint8_t *data;
+	uint32_t len;
+};
+
+static struct piece piece_of(struct blk *b, const struct vring_desc *desc)
 {
-	struct fake_queue *q = &b->f.queues[0];
-	struct virtio_blk_outhdr *hdr = fake_at(&b->f, le64toh(q->desc[head].addr));
-	uint64_t sector = le64toh(hdr->sector), at = sector * 512;
-	uint32_t type = le32toh(hdr->type), done = 0;
-	unsigned int i = head;
-	uint8_t *status;
+	struct piece p = { fake_at(&b->f, le64toh(desc->addr)), le32toh(desc->len) };
 
-	for (i = le16toh(q->desc[i].next); q->desc[i].flags & htole16(VRING_DESC_F_NEXT);
-		i = le16toh(q->desc[i].next)) {
-		uint8_t *data = fake_at(&b->f, le64toh(q->desc[i].addr));
-		uint32_t len = le32toh(q->desc[i].len);
+	FAKE_NEED(p.data);
+	return p;
+}
 
-		FAKE_NEED(data && at + len <= BLK_BYTES);
-		if (type == VIRTIO_BLK_T_IN)
-			memcpy(data, b->disk + at, len);
-		else if (type == VIRTIO_BLK_T_OUT)
-			memcpy(b->disk + at, data, len);
-		at += len;
-		done += type == VIRTIO_BLK_T_IN ? len : 0;
+/* The pieces of a request, whether or not they stand in a table of their own: header, data, status. */
+static unsigned int pieces_of(struct blk *b, struct fake_queue *q, uint16_t head, struct piece *out)
+{
+	const struct vring_desc *table = q->desc;
+	unsigned int count = 0;
+	uint16_t i = head;
+
+	if (table[head].flags & htole16(VRING_DESC_F_INDIRECT)) {
+		table = fake_at(&b->f, le64toh(table[head].addr));
+		i = 0;
+		FAKE_NEED(table);
 	}
-	status = fake_at(&b->f, le64toh(q->desc[i].addr));
-	*status = type <= VIRTIO_BLK_T_OUT ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_UNSUPP;
+	for (;; i = le16toh(table[i].next)) {
+		FAKE_NEED(count < BLK_SEGMENTS + 2);
+		out[count++] = piece_of(b, &table[i]);
+		if (!(table[i].flags & htole16(VRING_DESC_F_NEXT)))
+			return count;
+	}
+}
+
+/* A read that does not go as it should; the length that is reported. */
+static uint32_t read_badly(struct blk *b, struct piece *data, unsigned int count, uint64_t at, uint8_t *status)
+{
+	uint32_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		bool good = b->mood <= BLK_OVER || (b->mood == BLK_HALF && i < count / 2);
+
+		if (good)
+			memcpy(data[i].data, b->disk + at + total, data[i].len);
+		total += data[i].len;
+	}
+	if (b->mood == BLK_SILENT)
+		return 0;
+	*status = b->mood <= BLK_OVER ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR;
+	b->status = status;
+	return b->mood == BLK_UNDER ? 0 : b->mood == BLK_OVER ? UINT32_MAX : total + 1;
+}
+
+/* The length that is reported. */
+static uint32_t carry_out(struct blk *b, uint32_t type, uint64_t at, struct piece *data, unsigned int count)
+{
+	uint32_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		FAKE_NEED(at + total + data[i].len <= BLK_BYTES);
+		if (type == VIRTIO_BLK_T_IN)
+			memcpy(data[i].data, b->disk + at + total, data[i].len);
+		else if (type == VIRTIO_BLK_T_OUT)
+			memcpy(b->disk + at + total, data[i].data, data[i].len);
+		total += data[i].len;
+	}
+	*data[count].data = type <= VIRTIO_BLK_T_OUT ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_UNSUPP;
+	return type == VIRTIO_BLK_T_IN ? total + 1 : 1;
+}
+
+static void finish(struct blk *b, struct fake_queue *q, uint16_t head)
+{
+	struct piece pieces[BLK_SEGMENTS + 2];
+	unsigned int count = pieces_of(b, q, head, pieces);
+	struct virtio_blk_outhdr *hdr = (void *)pieces[0].data;
+	uint64_t sector = le64toh(hdr->sector);
+	uint32_t type = le32toh(hdr->type), len;
+
+	b->status = NULL;
+	FAKE_NEED(count >= 2);
+	if (b->mood != BLK_HONEST && type == VIRTIO_BLK_T_IN && count > 2 && pieces[1].len >= 4096)
+		len = read_badly(b, pieces + 1, count - 2, sector * 512, pieces[count - 1].data);
+	else
+		len = carry_out(b, type, sector * 512, pieces + 1, count - 2);
 	if (sector < BLK_BYTES / 512)
 		b->served[sector]++;
-	fake_push(q, BLK_SIZE, head, done + 1);
+	fake_push(q, BLK_SIZE, head, len);
 	b->finished++;
 }
 
 static bool is_held(struct blk *b, uint16_t head)
 {
-	struct virtio_blk_outhdr *hdr = fake_at(&b->f, le64toh(b->f.queues[0].desc[head].addr));
+	struct piece pieces[BLK_SEGMENTS + 2];
+	struct virtio_blk_outhdr *hdr;
 
-	return b->hold >= 0 && le64toh(hdr->sector) == (uint64_t)b->hold;
+	if (b->hold < 0)
+		return false;
+	pieces_of(b, &b->f.queues[0], head, pieces);
+	hdr = (void *)pieces[0].data;
+	return le64toh(hdr->sector) == (uint64_t)b->hold;
 }
 
 /* Finishes what may be finished; true when it did any. */
@@ -67,9 +133,27 @@ static bool work(struct blk *b)
 		}
 		b->held[pick] = b->held[b->num_held - 1];
 		b->num_held--;
-		finish(b, head);
+		finish(b, &b->f.queues[0], head);
 	}
 	return b->num_held != was;
+}
+
+/* The driver looks by itself, and so do we. */
+static bool work_polled(struct blk *b)
+{
+	bool any = false;
+	int head;
+
+	for (unsigned int i = 1; i < b->f.num_queues; i++) {
+		struct fake_queue *q = &b->f.queues[i];
+
+		q->used->flags = htole16(VRING_USED_F_NO_NOTIFY);
+		while (!b->dying && (head = fake_pop(q, BLK_SIZE)) >= 0) {
+			finish(b, q, (uint16_t)head);
+			any = true;
+		}
+	}
+	return any;
 }
 
 static void *serve_disk(void *arg)
@@ -87,8 +171,8 @@ static void *serve_disk(void *arg)
 			b->held[b->num_held++] = (uint16_t)head;
 		if (work(b))
 			fake_signal(q->call);
-		else
-			fake_wait_kick(q, 1);
+		else if (!work_polled(b))
+			fake_wait_kick(q, b->f.num_queues > 1 ? 0 : 1);
 	}
 	return NULL;
 }
@@ -184,15 +268,19 @@ static void wait_for_probe(struct blk *b)
 
 static void blk_start_as(struct blk *b, struct vlb_create create)
 {
+	struct virtio_blk_config config = {
+		.seg_max = htole32(BLK_SEGMENTS),
+		.num_queues = htole16((uint16_t)create.num_queues),
+	};
 	uint64_t end = fake_now() + 20000;
 
 	*b = (struct blk) { .hold = -1, .seed = 1 };
 	b->disk = calloc(1, BLK_BYTES);
 	FAKE_NEED(b->disk);
-	create.num_queues = 1;
-	create.config_size = 60;
+	create.config_size = sizeof(config);
 	create.bounce_size = 1024UL * 1024;
 	fake_create(&b->f, &create, BLK_SIZE);
+	memcpy(b->f.config, &config, sizeof(config));
 	b->f.capacity = BLK_BYTES / 512;
 	start_daemon(b);
 	fake_serve(&b->f);
@@ -209,13 +297,23 @@ static void blk_start_as(struct blk *b, struct vlb_create create)
 
 void blk_start(struct blk *b)
 {
-	blk_start_as(b, fake_template(FAKE_ID_BLOCK));
+	blk_start_with(b, 0, 1);
+}
+
+void blk_start_with(struct blk *b, uint64_t features, unsigned int queues)
+{
+	struct vlb_create create = fake_template(FAKE_ID_BLOCK);
+
+	create.features |= features;
+	create.num_queues = queues;
+	blk_start_as(b, create);
 }
 
 void blk_start_adoptable(struct blk *b, const char *name)
 {
 	struct vlb_create create = fake_template(FAKE_ID_BLOCK);
 
+	create.num_queues = 1;
 	create.flags = VLB_CREATE_ADOPTABLE;
 	snprintf(create.name, sizeof(create.name), "%s", name);
 	blk_start_as(b, create);
