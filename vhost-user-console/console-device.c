@@ -83,7 +83,7 @@ static void on_changed(struct port *port)
 	else if (!port->id)
 		vhu_dev_config_changed(con->dev);
 	if (!port->console)
-		sd_event_source_set_enabled(con->again, SD_EVENT_ONESHOT);
+		console_serve_later(con);
 }
 
 static void on_added(struct port *port)
@@ -102,7 +102,7 @@ static void on_removed(struct port *port)
 	console_tell_driver(con);
 	console_remember(con);
 	/* what the driver still writes there finds no port */
-	sd_event_source_set_enabled(con->again, SD_EVENT_ONESHOT);
+	console_serve_later(con);
 }
 
 static const struct ports_events ports_events = {
@@ -119,13 +119,7 @@ static int on_hup(sd_event_source *source, const struct signalfd_siginfo *info, 
 	return 0;
 }
 
-static int on_again(sd_event_source *source, void *userdata)
-{
-	console_serve_outputs(userdata);
-	return 0;
-}
-
-static int add_sources(struct console *con)
+static int add_reload(struct console *con)
 {
 	sd_event *event = vhu_dev_event(con->dev);
 	sigset_t set;
@@ -136,9 +130,7 @@ static int add_sources(struct console *con)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return -errno;
 	ret = sd_event_add_signal(event, &con->reload, SIGHUP, on_hup, con);
-	if (ret >= 0)
-		ret = sd_event_add_defer(event, &con->again, on_again, con);
-	return ret < 0 ? ret : sd_event_source_set_enabled(con->again, SD_EVENT_OFF);
+	return ret < 0 ? ret : 0;
 }
 
 void *console_new(void)
@@ -158,7 +150,7 @@ int console_init(struct vhu_dev *dev, void *state)
 	con->ports.events = &ports_events;
 	con->ports.owner = con;
 	control_init(&con->control, CONTROL_MAX_PORTS, resize_order(opts->order));
-	ret = add_sources(con);
+	ret = add_reload(con);
 	if (ret < 0) {
 		vhu_err("cannot start: %s", strerror(-ret));
 		return ret;
@@ -180,7 +172,7 @@ void console_free(void *state)
 	struct console *con = state;
 
 	ports_close(&con->ports);
-	sd_event_source_disable_unref(con->again);
+	sd_event_source_disable_unref(con->later);
 	sd_event_source_disable_unref(con->reload);
 	free(con);
 }

@@ -173,10 +173,10 @@ static void serve_output(struct console *con, struct virtq *vq)
 	if (ret < 0)
 		broken(con, vq);
 	else if (!left)
-		sd_event_source_set_enabled(con->again, SD_EVENT_ONESHOT);
+		console_serve_later(con);
 }
 
-void console_serve_outputs(struct console *con)
+static void serve_outputs(struct console *con)
 {
 	for (unsigned int id = 0; id < con->ports.num; id++) {
 		struct virtq *vq = vhu_dev_queue(con->dev, queue_of(id, false));
@@ -184,6 +184,22 @@ void console_serve_outputs(struct console *con)
 		if (virtq_started(vq))
 			serve_output(con, vq);
 	}
+}
+
+static int on_later(sd_event_source *source, void *userdata)
+{
+	struct console *con = userdata;
+
+	con->later = sd_event_source_disable_unref(con->later);
+	serve_outputs(con);
+	return 0;
+}
+
+/* A new source each time: one that is enabled again would come before all that waits already. */
+void console_serve_later(struct console *con)
+{
+	if (!con->later && sd_event_add_defer(vhu_dev_event(con->dev), &con->later, on_later, con) < 0)
+		vhu_dev_fail(con->dev, "what it writes cannot be scheduled");
 }
 
 void console_remember(struct console *con)

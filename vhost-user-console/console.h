@@ -15,7 +15,7 @@
  * struct console - the device
  * @options: first, for they are argp's input
  * @running: there are queues
- * @again: a turn for ports that wait for their readers, off unless one has taken something
+ * @later: a turn for what the driver writes, if there is to be one
  * @memo: the ports that the driver has open, as written to --state
  */
 struct console {
@@ -24,7 +24,7 @@ struct console {
 	struct ports ports;
 	struct control control;
 	bool running;
-	sd_event_source *again;
+	sd_event_source *later;
 	sd_event_source *reload;
 	uint32_t memo;
 };
@@ -32,8 +32,8 @@ struct console {
 bool console_has_control(const struct console *con); /* the control queues are used */
 /* As much of what waits for the driver as it has room for. */
 void console_serve_input(struct console *con, struct port *port);
-/* What the driver wrote to any port, as far as there is room. */
-void console_serve_outputs(struct console *con);
+/* What the driver wrote to any port, as far as there is room; when it is this one's turn in the event loop. */
+void console_serve_later(struct console *con);
 /* What the driver has to be told, as far as it has room for it. */
 void console_tell_driver(struct console *con);
 /* Somebody came to our end of the port, or left it; tell the driver afterwards. */

@@ -41,6 +41,7 @@ static void update(struct peer *peer, bool hung_up)
 		events |= EPOLLIN;
 	if (output_waits(peer) && !hung_up)
 		events |= EPOLLOUT;
+	peer->behind = events & EPOLLOUT;
 	wait_for(peer, events, hung_up);
 }
 
@@ -150,11 +151,16 @@ void peer_stop(struct peer *peer)
 
 void peer_output(struct peer *peer)
 {
+	bool was_behind = peer->behind;
+
 	if (!peer->writes)
 		return;
 	if (flush(peer) < 0)
 		peer->writes = false;
 	update(peer, false);
+	/* It has caught up, or reads no more, without an event: whoever waits for one would wait for ever. */
+	if (!peer->writes || (was_behind && !peer->behind))
+		peer->port->events->changed(peer->port);
 }
 
 void peer_input(struct peer *peer)

@@ -13,6 +13,7 @@
  * @pos: what it has got of the port's @out
  * @escape: what is filtered from its input; NULL: nothing
  * @is_file: of a disk: it is always ready
+ * @behind: there is more for it than it took: an event is to tell when it takes something
  * @gone: it neither sends nor gets any more. @error: 0 at the end, -ECANCELED for the escape key.
  *	It may stop the peer
  */
@@ -24,6 +25,7 @@ struct peer {
 	uint64_t pos;
 	struct escape *escape;
 	bool is_file;
+	bool behind;
 	void (*gone)(struct peer *peer, int error);
 	sd_event_source *source;
 };

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The specification says columns, then rows (virtio 1.4, 5.3.6.2). Linux read rows first for
- * fourteen years, followed the specification in 6.16 and in the stable versions of that summer,
- * and went back to rows in 6.17, for the sake of the devices that had adapted to it. The stable
- * branches kept what they had.
+ * fourteen years and has followed the specification since 6.16. The stable branches of January 2026
+ * took that over. A revert was proposed in September 2025 and withdrawn, so there is no way back.
  */
 #ifndef RESIZE_ORDER_H
 #define RESIZE_ORDER_H

@@ -193,13 +193,15 @@ static void stamps_in_small_rooms(void **state)
 
 static void orders(void **state)
 {
-	assert_int_equal(resize_order_of_linux("6.12.117-vlo", ""), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.1.192-2", ""), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.12.9", ""), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.16", ""), CONTROL_COLS_FIRST);
-	assert_int_equal(resize_order_of_linux("6.17.0", ""), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("7.2.1-amd64", ""), CONTROL_ROWS_FIRST);
-	assert_int_equal(resize_order_of_linux("whatever", ""), CONTROL_ROWS_FIRST);
+	static const char *const rows[] = { "5.4.302", "5.10.247", "5.15.197", "6.1.159", "6.6.119", "6.12.64",
+		"6.12.9", "6.15.11", "6.8.0-45-generic", "4.19.325", "whatever", "" };
+	static const char *const cols[] = { "5.10.248", "5.15.198", "6.1.160", "6.1.192-2", "6.6.120", "6.12.65",
+		"6.12.117-vlo", "6.16", "6.16.0", "6.17.0", "6.18.5", "7.2.1-amd64", "7.3.4+deb13-amd64" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(resize_order_of_linux(rows[i], ""), CONTROL_ROWS_FIRST);
+	for (size_t i = 0; i < sizeof(cols) / sizeof(cols[0]); i++)
+		assert_int_equal(resize_order_of_linux(cols[i], ""), CONTROL_COLS_FIRST);
 	assert_int_equal(
 		resize_order_of_linux("6.1.0-56-amd64", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1 (2026-01-01)"),
 		CONTROL_COLS_FIRST);
