@@ -7,6 +7,11 @@
 #   $(call program,NAME,DIR,SOURCES,PKGS,LIBS)
 #	build/DIR/NAME of DIR/SOURCES, linked with the archives LIBS (paths below
 #	$(B), as vhost-user/libvhost-user.a) and with the pkg-config packages PKGS
+#   $(call daemon,NAME,SOURCES,PKGS,LIBS)
+#	build/NAME/NAME of NAME/SOURCES with the library for daemons, and what is installed with it: the manual
+#	page NAME/NAME.1.scd, QEMU's description NAME/50-NAME.json, and the systemd units that are in the folder
+#   $(call protocol-test,NAME,SOURCES,LIBS)
+#	build/tests/protocol/NAME, a cmocka program of tests/protocol/SOURCES and the front-end there
 #   $(call unit-test,NAME,SOURCES,PKGS,LIBS)
 #	build/tests/unit/NAME, a cmocka program of tests/unit/SOURCES; SOURCES may
 #	also name a source of another folder by its path from the top
@@ -14,8 +19,8 @@
 #	build/FILE.N
 #
 # PROGRAMS, MAN_PAGES and UNIT_TESTS collect what was declared. "make install" takes
-# INSTALL_BIN (programs), MAN_PAGES, and INSTALL_DATA (SOURCE:FOLDER pairs, the
-# folder below $(PREFIX)).
+# INSTALL_BIN (programs), MAN_PAGES, INSTALL_JSON, and INSTALL_DATA (SOURCE:FOLDER pairs,
+# the folder below $(PREFIX)).
 # SAN=1 builds everything with ASan and UBSan below build/san instead.
 
 .DEFAULT_GOAL := all
@@ -45,6 +50,7 @@ ALL_LDFLAGS = $(LDFLAGS) $(SANFLAGS)
 
 PROGRAMS :=
 INSTALL_BIN :=
+INSTALL_JSON :=
 INSTALL_DATA :=
 MAN_PAGES :=
 UNIT_TESTS :=
@@ -102,6 +108,17 @@ MAN_PAGES += $(B)/$(1:.scd=)
 endef
 man-page = $(eval $(call man-rule,$(strip $(1))))
 
+define daemon-rules
+$(call program,$(1),$(1),$(2),libsystemd $(3),$(4) vhost-user/libvhost-user.a)
+$(call man-page,$(1)/$(1).1.scd)
+INSTALL_BIN += $(B)/$(1)/$(1)
+INSTALL_JSON += $(1)/50-$(1).json
+INSTALL_DATA += $(patsubst %,%:lib/systemd/system,$(wildcard $(1)/*.service $(1)/*.socket))
+endef
+daemon = $(eval $(call daemon-rules,$(strip $(1)),$(2),$(3),$(4)))
+
+protocol-test = $(call program,$(1),tests/protocol,$(2) frontend.c driver.c server.c,cmocka,$(3) vhost-user/libvhost-user.a)
+
 FRAGMENTS := $(sort $(wildcard */build.mk */*/build.mk))
 include $(FRAGMENTS)
 
@@ -120,6 +137,8 @@ clean:
 install: user man
 	@for f in $(INSTALL_BIN); do install -D -t $(DESTDIR)$(PREFIX)/bin $$f; done
 	@for f in $(MAN_PAGES); do install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${f##*.} $$f; done
+	@for f in $(INSTALL_JSON); do d=$(DESTDIR)$(PREFIX)/share/qemu/vhost-user/$${f##*/} && \
+		install -D -m 644 $$f $$d && sed -i 's|/usr/bin/|$(PREFIX)/bin/|' $$d; done
 	@for f in $(INSTALL_DATA); do install -D -m 644 -t $(DESTDIR)$(PREFIX)/$${f#*:} $${f%%:*}; done
 	@echo "installed to $(DESTDIR)$(PREFIX); the module: make kmod, then modules_install or dkms (see kmod/README.md)"
 

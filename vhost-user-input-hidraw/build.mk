@@ -4,28 +4,15 @@
 $(call library,input-hidraw,vhost-user-input-hidraw,hid-parser.c hid-field.c hid-layout.c hid-touch.c touch-state.c event-queue.c \
 	input-config.c htt-features.c level-policy.c transform.c)
 
-$(call program,vhost-user-input-hidraw,vhost-user-input-hidraw,hidraw.c sensitivity.c worker.c control.c panel-find.c panel-choose.c panel.c native.c \
-	recording.c options.c print.c input-device.c vhost-user-input-hidraw.c,libsystemd libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a vhost-user/libvhost-user.a)
-INSTALL_BIN += $(B)/vhost-user-input-hidraw/vhost-user-input-hidraw
-$(call man-page,vhost-user-input-hidraw/vhost-user-input-hidraw.1.scd)
+$(call daemon,vhost-user-input-hidraw,hidraw.c sensitivity.c worker.c control.c panel-find.c panel-choose.c panel.c native.c \
+	recording.c options.c print.c input-device.c vhost-user-input-hidraw.c,libudev libevdev,vhost-user-input-hidraw/libinput-hidraw.a)
+INSTALL_DATA += vhost-user-input-hidraw/70-vhost-user-input-hidraw.rules:lib/udev/rules.d
 
 HTT_SOURCES := $(addprefix htt-sensitivity,.c -options.c -words.c -print.c -find.c -hidraw.c -evdev.c -restart.c -settings.c -watch.c)
 $(call program,htt-sensitivity,vhost-user-input-hidraw,$(HTT_SOURCES),libudev hidapi-hidraw,vhost-user-input-hidraw/libinput-hidraw.a)
 INSTALL_BIN += $(B)/vhost-user-input-hidraw/htt-sensitivity
 $(call man-page,vhost-user-input-hidraw/htt-sensitivity.1.scd)
 INSTALL_DATA += vhost-user-input-hidraw/htt-sensitivity.bash:share/bash-completion/completions
-
-INSTALL_DATA += \
-	$(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json:share/qemu/vhost-user \
-	vhost-user-input-hidraw/70-vhost-user-input-hidraw.rules:lib/udev/rules.d \
-	vhost-user-input-hidraw/vhost-user-input-hidraw.service:lib/systemd/system \
-	vhost-user-input-hidraw/vhost-user-input-hidraw.socket:lib/systemd/system
-
-# QEMU's managers want the program's whole path.
-user: $(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json
-$(B)/vhost-user-input-hidraw/50-vhost-user-input-hidraw.json: vhost-user-input-hidraw/50-vhost-user-input-hidraw.json
-	@mkdir -p $(@D)
-	@sed 's|/usr/bin/|$(PREFIX)/bin/|' $< >$@
 
 INPUT_TEST_LIB := vhost-user-input-hidraw/libinput-hidraw.a
 
@@ -45,4 +32,4 @@ $(call unit-test,test-input-recording,test-input-recording.c hid-builder.c vhost
 	vhost-user-input-hidraw/hidraw.c vhost-user-input-hidraw/sensitivity.c,libsystemd,$(INPUT_TEST_LIB))
 
 # tests/protocol/input-polite.t runs it
-$(call program,test-input,tests/protocol,test-input.c frontend.c driver.c server.c,cmocka,vhost-user/libvhost-user.a)
+$(call protocol-test,test-input,test-input.c visit.c)

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
 PROTOCOL := tests/protocol
-PROTOCOL_FRONTEND := frontend.c driver.c server.c
 PROTOCOL_HOSTILE := test-hostile.c hostile.c hostile-messages.c hostile-queues.c hostile-rings.c
 PROTOCOL_LIB := vhost-user/libvhost-user.a
 
 $(call program,echo-device,$(PROTOCOL),echo-device.c,libsystemd,$(PROTOCOL_LIB))
-$(call program,test-echo,$(PROTOCOL),test-echo.c echo-visit.c $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
-$(call program,test-hostile,$(PROTOCOL),$(PROTOCOL_HOSTILE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
-PROTOCOL_CONSOLE := test-console.c console-driver.c console-ends.c console-expect.c
-$(call program,test-console,$(PROTOCOL),$(PROTOCOL_CONSOLE) $(PROTOCOL_FRONTEND),cmocka,$(PROTOCOL_LIB))
+$(call protocol-test,test-echo,test-echo.c echo-visit.c)
+$(call protocol-test,test-hostile,$(PROTOCOL_HOSTILE))
+
+PROTOCOL_CONSOLE := console-driver.c console-expect.c console-start.c visit.c
+$(call protocol-test,test-console,test-console.c console-ends.c console-flow.c $(PROTOCOL_CONSOLE))
+$(call protocol-test,test-console-hostile,test-console-hostile.c $(PROTOCOL_CONSOLE))
 
 # vhost-user-gpio where there is no GPIO chip
-PROTOCOL_GPIO := gpio-visit.c fake-gpio-chip.c $(PROTOCOL_FRONTEND)
+PROTOCOL_GPIO := gpio-visit.c fake-gpio-chip.c
 $(call program,gpio-on-a-file,$(PROTOCOL),gpio-on-a-file.c fake-gpio-chip.c,libsystemd,vhost-user-gpio/libgpio.a $(PROTOCOL_LIB))
-$(call program,test-gpio,$(PROTOCOL),test-gpio.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
-$(call program,test-gpio-resume,$(PROTOCOL),test-gpio-resume.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
-$(call program,test-gpio-irq,$(PROTOCOL),test-gpio-irq.c $(PROTOCOL_GPIO),cmocka,$(PROTOCOL_LIB))
+$(call protocol-test,test-gpio,test-gpio.c $(PROTOCOL_GPIO))
+$(call protocol-test,test-gpio-resume,test-gpio-resume.c $(PROTOCOL_GPIO))
+$(call protocol-test,test-gpio-irq,test-gpio-irq.c $(PROTOCOL_GPIO))
 
 .PHONY: check-protocol run-protocol
 

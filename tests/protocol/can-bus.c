@@ -209,7 +209,8 @@ void drv_send_bytes(struct frontend *fe, unsigned int i, const void *bytes, size
 	fe_kick(fe, CAN_TX);
 }
 
-void drv_send(struct frontend *fe, unsigned int i, const struct can_msg *msg)
+/* The message of @msg; its bytes. */
+static size_t encode(const struct can_msg *msg, uint8_t bytes[CAN_MESSAGE_BYTES])
 {
 	const struct canfd_frame *frame = &msg->frame;
 	const struct virtio_can_tx_out out = {
@@ -220,11 +221,68 @@ void drv_send(struct frontend *fe, unsigned int i, const struct can_msg *msg)
 			(frame->can_id & CAN_RTR_FLAG ? VIRTIO_CAN_FLAGS_RTR : 0u)),
 		.can_id = htole32(frame->can_id & CAN_EFF_MASK),
 	};
-	uint8_t bytes[CAN_MESSAGE_BYTES];
 
 	memcpy(bytes, &out, sizeof(out));
 	memcpy(bytes + sizeof(out), frame->data, frame->len);
-	drv_send_bytes(fe, i, bytes, sizeof(out) + frame->len, 1);
+	return sizeof(out) + frame->len;
+}
+
+void drv_send(struct frontend *fe, unsigned int i, const struct can_msg *msg)
+{
+	uint8_t bytes[CAN_MESSAGE_BYTES];
+	size_t len = encode(msg, bytes);
+
+	drv_send_bytes(fe, i, bytes, len, 1);
+}
+
+/* Descriptors from 0 on; returns the next one. */
+static uint16_t put_pieces(
+	struct drv_ring *ring, unsigned long at, const unsigned int *lengths, unsigned int num, uint16_t flags)
+{
+	for (unsigned int i = 0; i < num; i++) {
+		drv_desc(ring, (uint16_t)i, FE_GUEST + at, lengths[i], (uint16_t)(VRING_DESC_F_NEXT | flags),
+			(uint16_t)(i + 1));
+		at += lengths[i];
+	}
+	return (uint16_t)num;
+}
+
+void drv_send_pieces(struct frontend *fe, const struct can_msg *msg, const unsigned int *lengths, unsigned int num)
+{
+	struct drv_ring *ring = &fe->queues[CAN_TX].ring;
+	unsigned long at = BUFFER(CAN_TX, 0);
+	uint8_t bytes[CAN_MESSAGE_BYTES];
+	size_t len = encode(msg, bytes);
+
+	memcpy(fe->mem + at, bytes, len);
+	drv_desc(ring, put_pieces(ring, at, lengths, num, 0), FE_GUEST + at + ROOM, 1, VRING_DESC_F_WRITE, 0);
+	drv_make_avail(ring, 0);
+	fe_kick(fe, CAN_TX);
+}
+
+void drv_post_pieces(struct frontend *fe, const unsigned int *lengths, unsigned int num)
+{
+	struct drv_ring *ring = &fe->queues[CAN_RX].ring;
+	unsigned long at = BUFFER(CAN_RX, 0);
+
+	memset(fe->mem + at, 0xee, ROOM);
+	put_pieces(ring, at, lengths, num - 1, VRING_DESC_F_WRITE);
+	for (unsigned int i = 0; i + 1 < num; i++)
+		at += lengths[i];
+	drv_desc(ring, (uint16_t)(num - 1), FE_GUEST + at, lengths[num - 1], VRING_DESC_F_WRITE, 0);
+	drv_make_avail(ring, 0);
+	fe_kick(fe, CAN_RX);
+}
+
+void drv_offer(struct frontend *fe, unsigned int queue, uint16_t flags)
+{
+	struct drv_ring *ring = &fe->queues[queue].ring;
+	uint16_t head = flags & VRING_DESC_F_WRITE ? 0 : 2;
+
+	/* where the answer to frame 0 would be */
+	drv_desc(ring, head, FE_GUEST + BUFFER(queue, 0) + ROOM, 1, flags, 0);
+	drv_make_avail(ring, head);
+	fe_kick(fe, queue);
 }
 
 static bool get_used(struct frontend *fe, unsigned int queue, struct vring_used_elem *used, int timeout_ms)
@@ -237,6 +295,13 @@ static bool get_used(struct frontend *fe, unsigned int queue, struct vring_used_
 			return drv_get_used(ring, used);
 	}
 	return true;
+}
+
+bool drv_answered(struct frontend *fe, unsigned int queue, uint32_t len)
+{
+	struct vring_used_elem used;
+
+	return get_used(fe, queue, &used, CAN_WAIT_MS) && used.len == len;
 }
 
 int drv_sent(struct frontend *fe, unsigned int *i)

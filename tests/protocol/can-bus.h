@@ -12,7 +12,7 @@
 #include "tests/protocol/frontend.h"
 #include "vhost-user-can/can-frame.h"
 #include "vhost-user-can/can-port.h"
-#include "vhost-user-can/virtio-can.h"
+#include "virtio_can.h"
 
 #define CAN_WAIT_MS    10000
 #define CAN_SILENCE_MS 200
@@ -64,6 +64,13 @@ bool drv_nothing_sent(struct frontend *fe);
 void drv_post(struct frontend *fe, unsigned int i, unsigned int room); /* a buffer for a frame */
 struct can_msg drv_receive(struct frontend *fe);
 bool drv_nothing_received(struct frontend *fe);
+
+/* The same with buffers of several descriptors, whose bytes lie one behind the other: frame or buffer 0. */
+void drv_send_pieces(struct frontend *fe, const struct can_msg *msg, const unsigned int *lengths, unsigned int num);
+void drv_post_pieces(struct frontend *fe, const unsigned int *lengths, unsigned int num);
+/* One buffer with these flags, 1 byte, in any queue; drv_answered(): it comes back, @len bytes of it written. */
+void drv_offer(struct frontend *fe, unsigned int queue, uint16_t flags);
+bool drv_answered(struct frontend *fe, unsigned int queue, uint32_t len);
 
 int drv_control(struct frontend *fe, uint16_t type); /* its result */
 int drv_control_bytes(struct frontend *fe, const void *bytes, size_t len);

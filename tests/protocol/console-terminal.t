@@ -41,13 +41,20 @@ def try_end(socket, name, end, want):
     pid = os.fork()
     if pid == 0:
         os.setsid()
+        # a shell that runs us in the background has these ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
         for to in (0, 1, 2):
             os.dup2(slave, to)
         os.execv(DAEMON, [DAEMON, "--socket-path=" + socket, "--port=backend=stdio", "--log-level=error"])
     if not eventually(lambda: modes(slave) != before and os.path.exists(socket)):
         return "the terminal was never made raw"
     end(pid, fd)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    ended = []
+    if not eventually(lambda: ended.append(os.waitpid(pid, os.WNOHANG)) or ended[-1][0]):
+        os.kill(pid, signal.SIGKILL)
+        ended.append(os.waitpid(pid, 0))
+    status = os.waitstatus_to_exitcode(ended[-1][1])
     back = eventually(lambda: modes(slave) == before)
     os.close(fd)
     os.close(slave)

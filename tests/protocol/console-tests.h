@@ -4,7 +4,7 @@
 #define TEST_CONSOLE_TESTS_H
 
 #include "tests/protocol/console-expect.h"
-#include "tests/protocol/server.h"
+#include "tests/protocol/visit.h"
 
 #define LOGIN	  0
 #define DATA	  1
@@ -15,11 +15,6 @@
 #define MAX_PORTS 6
 #define BUFFER	  65536ul
 
-struct visit {
-	struct server *server;
-	struct frontend fe;
-};
-
 /* The queues run; the driver has said nothing yet. */
 struct frontend *start(void **state);
 /* All ports are there, and the login is open at the driver's end. */
@@ -28,5 +23,6 @@ struct frontend *start_ports(void **state);
 void terminal(void **state);
 void log_with_stamps(void **state);
 void ports_come_and_go(void **state);
+void reader_in_between(void **state);
 
 #endif /* TEST_CONSOLE_TESTS_H */

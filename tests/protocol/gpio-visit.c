@@ -172,23 +172,12 @@ int visit_test(char **argv, const char *name, const struct CMUnitTest *tests, si
 {
 	struct server server;
 	struct visit visit = { .server = &server, .path = getenv("GPIO_CHIP") };
-	struct CMUnitTest *mine;
-	int ret;
 
 	visit.chip = visit.path ? fake_chip_map(visit.path) : NULL;
 	if (!visit.chip) {
 		fprintf(stderr, "%s: GPIO_CHIP has to name the file that --chip names\n", argv[0]);
 		return 1;
 	}
-	mine = calloc(count, sizeof(*mine));
-	if (!mine)
-		return 1;
-	for (size_t i = 0; i < count; i++) {
-		mine[i] = tests[i];
-		mine[i].initial_state = &visit;
-	}
 	snprintf(visit.chip->lines[OFFSET_RESET].name, sizeof(visit.chip->lines[0].name), "RESET");
-	ret = server_test(&server, argv, name, mine, count, WAIT_MS);
-	free(mine);
-	return ret;
+	return server_test(&server, &visit, argv, name, tests, count, WAIT_MS);
 }

@@ -73,10 +73,7 @@ void visit_drive(struct visit *v, unsigned int offset, bool level);
 void visit_plug(struct visit *v, bool plugged);
 
 struct CMUnitTest;
-#define VISIT(f) \
-	{ \
-#f, f, visit_begin, visit_end, NULL \
-	}
+#define VISIT(f) cmocka_unit_test_setup_teardown(f, visit_begin, visit_end)
 /* The main() of a test program: the daemon of argv[1] with its options; the environment's GPIO_CHIP is its chip. */
 int visit_test(char **argv, const char *name, const struct CMUnitTest *tests, size_t count);
 

@@ -194,8 +194,25 @@ int server_num_fds(const struct server *s)
 	return num - 2; /* "." and ".." */
 }
 
-int server_test(
-	struct server *s, char **argv, const char *name, const struct CMUnitTest *tests, size_t count, int timeout_ms)
+/* What cmocka thinks of the tests, 0: all is well. */
+static int run_all(const char *name, const struct CMUnitTest *tests, size_t count, void *state)
+{
+	struct CMUnitTest *mine = calloc(count, sizeof(*mine));
+	int r;
+
+	if (!mine)
+		return 1;
+	for (size_t i = 0; i < count; i++) {
+		mine[i] = tests[i];
+		mine[i].initial_state = state;
+	}
+	r = _cmocka_run_group_tests(name, mine, count, NULL, NULL);
+	free(mine);
+	return r;
+}
+
+int server_test(struct server *s, void *state, char **argv, const char *name, const struct CMUnitTest *tests,
+	size_t count, int timeout_ms)
 {
 	int r, end;
 
@@ -210,7 +227,7 @@ int server_test(
 		server_show_log(s);
 		return 1;
 	}
-	r = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+	r = run_all(name, tests, count, state);
 	if (r)
 		server_show_log(s);
 	end = server_stop(s, timeout_ms);

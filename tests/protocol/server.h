@@ -33,10 +33,10 @@ int server_num_maps(const struct server *s); /* mappings of memory files */
 
 struct CMUnitTest;
 /*
- * Run the daemon of argv[1] with the options behind it, and tests against it: the main() of a test program. @name: of
- * the group; @count: of @tests; @timeout_ms: for the daemon's end. The program's exit status.
+ * Run the daemon of argv[1] with the options behind it, and tests against it: the main() of a test program. @state: what
+ * each of the tests gets; @name: of the group; @count: of @tests; @timeout_ms: for the daemon's end. The program's exit status.
  */
-int server_test(
-	struct server *s, char **argv, const char *name, const struct CMUnitTest *tests, size_t count, int timeout_ms);
+int server_test(struct server *s, void *state, char **argv, const char *name, const struct CMUnitTest *tests,
+	size_t count, int timeout_ms);
 
 #endif /* TEST_SERVER_H */

@@ -185,10 +185,7 @@ static void taken_over(void **state)
 	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
 }
 
-#define TEST(f) \
-	{ \
-#f, f, visit_connect, visit_end, &visit \
-	}
+#define TEST(f) cmocka_unit_test_setup_teardown(f, visit_connect, visit_end)
 
 int main(int argc, char **argv)
 {
@@ -205,7 +202,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	bus_open(&visit.bus);
-	ret = server_test(&server, argv, "can-life", tests, sizeof(tests) / sizeof(tests[0]), CAN_WAIT_MS);
+	ret = server_test(&server, &visit, argv, "can-life", tests, sizeof(tests) / sizeof(tests[0]), CAN_WAIT_MS);
 	bus_close(&visit.bus);
 	return ret;
 }

@@ -9,6 +9,7 @@
 #include <linux/can/error.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 #define STOP	VIRTIO_CAN_SET_CTRL_MODE_STOP
 #define BIT(n)	(UINT64_C(1) << (n))
 #define RX_ROOM 80
+#define BACKLOG 4096 /* frames; see README.md there */
 
 static void all_kinds_both_ways(void **state)
 {
@@ -228,12 +230,14 @@ static void no_room(void **state)
 		msg = a_frame(i, 8, false);
 		drv_send(fe, i, &msg);
 	}
+	/* nothing but its own clock tells the daemon that there is room again */
+	for (uint32_t i = 0; i < CAN_RING / 2; i++)
+		assert_same_frame(bus_take(bus), a_frame(i, 8, false));
 	assert_true(drv_nothing_sent(fe));
 	for (uint32_t i = 0; i < CAN_RING / 2; i++) {
 		unsigned int which;
 
-		msg = bus_take(bus);
-		assert_same_frame(msg, a_frame(i, 8, false));
+		msg = a_frame(i, 8, false);
 		bus_send(bus, &msg, true);
 		assert_int_equal(drv_sent(fe, &which), OK);
 		assert_int_equal(which, i);
@@ -284,6 +288,65 @@ static void backlog(void **state)
 	assert_true(drv_nothing_received(fe));
 }
 
+/* The daemon's summary of what has happened says so. */
+static void assert_counted(const struct server *server, const char *text)
+{
+	char log[16384];
+
+	for (int left = CAN_WAIT_MS; left > 0; left -= 100) {
+		FILE *f = fopen(server->log, "r");
+
+		assert_non_null(f);
+		log[fread(log, 1, sizeof(log) - 1, f)] = '\0';
+		fclose(f);
+		if (strstr(log, text))
+			return;
+		kill(server->pid, SIGUSR1);
+		usleep(100000);
+	}
+	fail_msg("the daemon does not say \"%s\"", text);
+}
+
+/* Of more frames than the backlog holds the newest are dropped, and counted; so are those that the kernel dropped. */
+static void overflow(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg;
+
+	for (uint32_t i = 0; i < BACKLOG + 5; i++) {
+		msg = a_frame(i % 1024, i % 9, false);
+		bus_send_lossy(&v->bus, &msg, i < 100 ? 3 : 7);
+	}
+	assert_counted(v->server, "dropped here 5, by the kernel 7");
+	for (uint32_t i = 0; i < BACKLOG; i++) {
+		drv_post(fe, i % 32, RX_ROOM);
+		assert_same_frame(drv_receive(fe), a_frame(i % 1024, i % 9, false));
+	}
+	drv_post(fe, 0, RX_ROOM);
+	assert_true(drv_nothing_received(fe));
+	msg = a_frame(0x123, 8, false);
+	bus_send(&v->bus, &msg, false);
+	assert_same_frame(drv_receive(fe), msg);
+}
+
+/* Messages in pieces, whose borders are anywhere. */
+static void in_pieces(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x1abcdef0 | CAN_EFF_FLAG, 64, true);
+	const unsigned int lengths[] = { 1, 2, 9, 30, 38 };
+
+	drv_send_pieces(fe, &msg, lengths, sizeof(lengths) / sizeof(lengths[0]));
+	assert_same_frame(bus_take(&v->bus), msg);
+	bus_send(&v->bus, &msg, true);
+	assert_int_equal(drv_sent(fe, NULL), OK);
+	drv_post_pieces(fe, lengths, sizeof(lengths) / sizeof(lengths[0]));
+	bus_send(&v->bus, &msg, false);
+	assert_same_frame(drv_receive(fe), msg);
+}
+
 static void filtered(void **state)
 {
 	struct frontend *fe = visit_start(state);
@@ -325,6 +388,26 @@ static void hostile_frames(void **state)
 	assert_int_equal(drv_sent(fe, NULL), -1);
 	assert_true(bus_silent(visit_bus(state)));
 	exchange(fe, visit_bus(state), 0x123);
+}
+
+/* Buffers that may only be written where some are to be read, and the other way round. */
+static void the_wrong_way_round(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_start(state);
+	struct can_msg small = a_frame(2, 8, false);
+
+	drv_offer(fe, CAN_TX, VRING_DESC_F_WRITE);
+	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	drv_offer(fe, CAN_CTRL, VRING_DESC_F_WRITE);
+	drv_offer(fe, CAN_CTRL, 0);
+	assert_true(drv_answered(fe, CAN_CTRL, 1));
+	assert_true(drv_answered(fe, CAN_CTRL, 0));
+	exchange(fe, &v->bus, 0x123);
+	drv_offer(fe, CAN_RX, 0);
+	bus_send(&v->bus, &small, false);
+	assert_true(fe_wait_closed(fe, CAN_WAIT_MS));
+	assert_true(server_lives(v->server));
 }
 
 /* A frame that does not fit costs itself only; a buffer that holds none is a fault of the driver's. */
@@ -372,17 +455,17 @@ static void only_what_was_negotiated(void **state)
 	assert_same_frame(bus_take(&v->bus), classic);
 }
 
-#define TEST(f) \
-	{ \
-#f, f, visit_connect, visit_end, &visit \
-	}
+#define TEST(f) cmocka_unit_test_setup_teardown(f, visit_connect, visit_end)
 
 int main(int argc, char **argv)
 {
 	struct server server;
 	struct can_visit visit = { .server = &server };
 	const struct CMUnitTest tests[] = {
+		TEST(overflow), /* first, for it counts */
 		TEST(all_kinds_both_ways),
+		TEST(in_pieces),
+		TEST(the_wrong_way_round),
 		TEST(stopped_sends_nothing),
 		TEST(twice_is_fine),
 		TEST(odd_control_messages),
@@ -400,7 +483,7 @@ int main(int argc, char **argv)
 	int ret;
 
 	bus_open(&visit.bus);
-	ret = server_test(&server, argv, "can", tests, sizeof(tests) / sizeof(tests[0]), CAN_WAIT_MS);
+	ret = server_test(&server, &visit, argv, "can", tests, sizeof(tests) / sizeof(tests[0]), CAN_WAIT_MS);
 	bus_close(&visit.bus);
 	return ret;
 }

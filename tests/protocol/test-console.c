@@ -19,22 +19,6 @@
 #include <unistd.h>
 
 #include "tests/protocol/console-tests.h"
-#include "tests/protocol/server.h"
-
-static int connect_front_end(void **state)
-{
-	struct visit *v = *state;
-
-	return fe_connect(&v->fe, v->server->path);
-}
-
-static int hang_up(void **state)
-{
-	struct visit *v = *state;
-
-	fe_close(&v->fe);
-	return 0;
-}
 
 static void handshake(void **state)
 {
@@ -357,34 +341,30 @@ static void no_room_to_receive(void **state)
 	close(fd);
 }
 
-#define TEST(f) \
-	{ \
-#f, f, connect_front_end, hang_up, &visit \
-	}
-
 int main(int argc, char **argv)
 {
 	struct server server;
 	struct visit visit = { .server = &server };
 	const struct CMUnitTest tests[] = {
-		TEST(handshake),
-		TEST(control_without_room),
-		TEST(nonsense_is_ignored),
-		TEST(console_both_ways),
-		TEST(clients_and_scroll_back),
-		TEST(absent_reader_of_a_console),
-		TEST(slow_reader_of_a_console),
-		TEST(generic_waits_for_its_reader),
-		TEST(last_words),
-		TEST(more_than_fits),
-		TEST(terminal),
-		TEST(log_with_stamps),
-		TEST(ports_come_and_go),
-		TEST(session_goes_on),
-		TEST(without_multiport),
-		TEST(emergency_write),
-		TEST(no_room_to_receive),
+		VISIT(handshake),
+		VISIT(control_without_room),
+		VISIT(nonsense_is_ignored),
+		VISIT(console_both_ways),
+		VISIT(clients_and_scroll_back),
+		VISIT(absent_reader_of_a_console),
+		VISIT(slow_reader_of_a_console),
+		VISIT(generic_waits_for_its_reader),
+		VISIT(last_words),
+		VISIT(more_than_fits),
+		VISIT(reader_in_between),
+		VISIT(terminal),
+		VISIT(log_with_stamps),
+		VISIT(ports_come_and_go),
+		VISIT(session_goes_on),
+		VISIT(without_multiport),
+		VISIT(emergency_write),
+		VISIT(no_room_to_receive),
 	};
 
-	return server_test(&server, argv, "console", tests, sizeof(tests) / sizeof(tests[0]), CON_WAIT_MS);
+	return server_test(&server, &visit, argv, "console", tests, sizeof(tests) / sizeof(tests[0]), CON_WAIT_MS);
 }

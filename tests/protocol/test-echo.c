@@ -372,10 +372,7 @@ static void what_is_offered(void **state)
 	assert_int_equal(value, ECHO_QUEUES);
 }
 
-#define TEST(f) \
-	{ \
-#f, f, visit_begin, visit_end, &visit \
-	}
+#define TEST(f) cmocka_unit_test_setup_teardown(f, visit_begin, visit_end)
 
 int main(int argc, char **argv)
 {
@@ -405,5 +402,5 @@ int main(int argc, char **argv)
 	};
 
 	fe_init(&visit.next);
-	return server_test(&server, argv, "echo", tests, sizeof(tests) / sizeof(tests[0]), VISIT_MS);
+	return server_test(&server, &visit, argv, "echo", tests, sizeof(tests) / sizeof(tests[0]), VISIT_MS);
 }

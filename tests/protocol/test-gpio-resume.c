@@ -182,10 +182,7 @@ static void a_file_of_nonsense(void **state)
 	}
 }
 
-#define RUN(f) \
-	{ \
-#f, f, quiet, NULL, &run \
-	}
+#define RUN(f) cmocka_unit_test_prestate_setup_teardown(f, quiet, NULL, &run)
 
 int main(int argc, char **argv)
 {

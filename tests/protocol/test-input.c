@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/protocol/frontend.h"
-#include "tests/protocol/server.h"
+#include "tests/protocol/visit.h"
 
 #define EVENTS	   0
 #define STATUS	   1
@@ -21,11 +20,6 @@
 #define SILENCE_MS 300
 #define FINGERS	   10
 #define SLOT_BYTES 16ul
-
-struct visit {
-	struct server *server;
-	struct frontend fe;
-};
 
 /* What a driver has learned. */
 struct reader {
@@ -36,21 +30,6 @@ struct reader {
 	int frames;
 	unsigned int events;
 };
-
-static int connect_front_end(void **state)
-{
-	struct visit *v = *state;
-
-	return fe_connect(&v->fe, v->server->path);
-}
-
-static int hang_up(void **state)
-{
-	struct visit *v = *state;
-
-	fe_close(&v->fe);
-	return 0;
-}
 
 static void post_event(struct frontend *fe, uint16_t i, uint32_t len)
 {
@@ -259,24 +238,19 @@ static void buffers_too_small_for_an_event(void **state)
 	assert_true(server_lives(v->server));
 }
 
-#define TEST(f) \
-	{ \
-#f, f, connect_front_end, hang_up, &visit \
-	}
-
 int main(int argc, char **argv)
 {
 	struct server server;
 	struct visit visit = { .server = &server };
 	const struct CMUnitTest tests[] = {
-		TEST(frames_longer_than_the_ring),
-		TEST(every_driver_is_told_to_lift),
-		TEST(half_a_frame),
-		TEST(configuration),
-		TEST(configuration_as_qemu_asks),
-		TEST(status_comes_back),
-		TEST(buffers_too_small_for_an_event),
+		VISIT(frames_longer_than_the_ring),
+		VISIT(every_driver_is_told_to_lift),
+		VISIT(half_a_frame),
+		VISIT(configuration),
+		VISIT(configuration_as_qemu_asks),
+		VISIT(status_comes_back),
+		VISIT(buffers_too_small_for_an_event),
 	};
 
-	return server_test(&server, argv, "input", tests, sizeof(tests) / sizeof(tests[0]), WAIT_MS);
+	return server_test(&server, &visit, argv, "input", tests, sizeof(tests) / sizeof(tests[0]), WAIT_MS);
 }

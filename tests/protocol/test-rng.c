@@ -10,34 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/protocol/frontend.h"
-#include "tests/protocol/server.h"
+#include "tests/protocol/visit.h"
 
 #define QUEUE	0
 #define SIZE	8
 #define WAIT_MS 5000
 #define MARK	0xa5
 #define ROOM	1024ul /* of one buffer */
-
-struct visit {
-	struct server *server;
-	struct frontend fe;
-};
-
-static int connect_front_end(void **state)
-{
-	struct visit *v = *state;
-
-	return fe_connect(&v->fe, v->server->path);
-}
-
-static int hang_up(void **state)
-{
-	struct visit *v = *state;
-
-	fe_close(&v->fe);
-	return 0;
-}
 
 static struct frontend *start(void **state)
 {
@@ -144,21 +123,16 @@ static void stop_and_reset(void **state)
 	assert_int_equal(ask(fe, 0), 16);
 }
 
-#define TEST(f) \
-	{ \
-#f, f, connect_front_end, hang_up, &visit \
-	}
-
 int main(int argc, char **argv)
 {
 	struct server server;
 	struct visit visit = { .server = &server };
 	const struct CMUnitTest tests[] = {
-		TEST(buffers_are_filled),
-		TEST(no_two_are_alike),
-		TEST(readable_buffers),
-		TEST(stop_and_reset),
+		VISIT(buffers_are_filled),
+		VISIT(no_two_are_alike),
+		VISIT(readable_buffers),
+		VISIT(stop_and_reset),
 	};
 
-	return server_test(&server, argv, "rng", tests, sizeof(tests) / sizeof(tests[0]), WAIT_MS);
+	return server_test(&server, &visit, argv, "rng", tests, sizeof(tests) / sizeof(tests[0]), WAIT_MS);
 }
