@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-.PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug check-can
+$(call program,can-stream,tests/vm,can-stream.c,,)
+
+.PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug check-can check-console
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.
 check-vm: $(if $(TEST),,check-machine)
@@ -35,10 +37,25 @@ check-replug:
 	@tools/vm exec --name replug --no-input --timeout 5400 -- env REPLUGS=$(or $(REPLUGS),1000) \
 		sh /repo/tests/vm/test-input-replug.sh; status=$$?; tools/vm stop --name replug; exit $$status
 
-# CAN with a million frames each way (in check-vm: 20,000), a daemon that is killed 50 times, 1 MB of ISO-TP.
+# make virtio-pm KDIR=D: what tests/platform/test-can-suspend.sh sends a device to sleep with
+.PHONY: virtio-pm
+virtio-pm: build-deps
+	@{ $(kmod-no-headers); } >&2
+	@mkdir -p build/kmod/virtio-pm/$(KMOD_RELEASE) && cp tests/vm/pm/Kbuild tests/vm/pm/virtio_pm.c build/kmod/virtio-pm/$(KMOD_RELEASE)/
+	@$(MAKE) -s -C $(KMOD_KDIR) $(KMOD_BTF) M=$(CURDIR)/build/kmod/virtio-pm/$(KMOD_RELEASE) modules
+
+# CAN with a million frames of all kinds each way (in check-vm: 20,000), a daemon that is killed 50 times, 1 MB of ISO-TP.
 check-can:
 	@tools/setup build vm
 	@mkdir -p build
 	@printf 'CAN_FRAMES=%s\nCAN_KILLS=%s\nCAN_ISOTP_BYTES=%s\n' $(or $(FRAMES),1000000) $(or $(KILLS),50) 1000000 > build/can.conf
 	@status=0; VM_LONGER=7200 tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) can can-load || status=$$?; \
 		rm -f build/can.conf; exit $$status
+
+# A console's port with 100 MiB each way, four times (in check-vm: 1 MiB).
+check-console:
+	@tools/setup build vm
+	@mkdir -p build
+	@printf 'CONSOLE_MIB=%s\n' $(or $(MIB),100) > build/console.conf
+	@status=0; VM_LONGER=7200 tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) console || status=$$?; \
+		rm -f build/console.conf; exit $$status

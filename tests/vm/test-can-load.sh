@@ -1,107 +1,125 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# As many frames as go through vhost-user-can, both ways at once: each arrives once and in order, also when the daemon is killed
-# meanwhile, but then those without an acknowledgement come twice. CAN_FRAMES is how many (make check-can: a million).
+# As many frames as go through vhost-user-can, both ways at once and of all kinds: each arrives once and in order, also when the
+# daemon is killed meanwhile, but then those without an acknowledgement come twice. CAN_FRAMES is how many (20,000, with KASAN
+# 2000; make check-can: a million). With the project's driver: mainline's (7.2) refuses a few frames of a million, as its
+# acknowledgements wake a queue that the sender has just filled ("TX: Stop queue, err = -28").
 # timeout: 900
+CAN_DRIVER=own
 # shellcheck source=tests/vm/can-lib.sh
 . /repo/tests/vm/can-lib.sh
 
+# shellcheck disable=SC2317,SC2086 # called at exit; a list
+end_generators() {
+	[ -z "$generators" ] || kill $generators 2>/dev/null
+}
+
 at_exit end_can
+at_exit end_generators
 at_exit show_logs
 can=none
 generators=
-count=${CAN_FRAMES:-20000}
+count=${CAN_FRAMES:-$(many_or_few 20000 2000)}
+stream=$build/tests/vm/can-stream
 
-compare() {
-	python3 /repo/tests/vm/can-compare.py "$@"
-}
-
-# both_ways COUNT: cangen on either side, other identifiers each; frames are counted up in the data. To the bus as fast as the
-# driver takes them; from the bus nothing holds a sender back, hence the gap. Either leaves the processors to the rest.
+# both_ways COUNT: stream 0 to the bus, as fast as the driver takes it; stream 1 from the bus, where nothing holds a sender back,
+# hence the gap. Either leaves the processors to the rest. How many were sent is in $work/0.sent and 1.sent then.
 both_ways() {
-	nice -n 19 cangen "$can" -g 0 -p 1000 -I 100 -L 8 -D i -n "$1" &
+	nice -n 19 "$stream" send "$can" "0:$1" >"$work/0.sent" &
 	generators=$!
-	nice -n 19 cangen hw1 -g 0.5 -I 200 -L 8 -D i -n "$1" &
+	nice -n 19 "$stream" send --gap="${CAN_GAP:-500}" hw1 "1:$1" >"$work/1.sent" &
 	generators="$generators $!"
 }
 
-# frames of one side only, in a log of candump
-only() {
-	grep " $1#" "$2" >"$3"
+# watch IFACE STREAM...: compares all frames there with these streams, from now on; the pid in $started
+watch() {
+	watched=$1
+	shift
+	"$stream" check "$watched" "$@" >"$work/$watched.check" 2>&1 &
+	started=$!
+	eventually 20 listens "$watched"
 }
 
-# compare_both COUNT OPTION...: the frames 100 from the driver to the bus, 200 the other way
-compare_both() {
-	only 100 "$work/$can.frames" "$work/100.sent"
-	only 100 "$work/hw1.frames" "$work/100.arrived"
-	only 200 "$work/hw1.frames" "$work/200.sent"
-	only 200 "$work/$can.frames" "$work/200.arrived"
-	ok "to the bus: all that was acknowledged arrived, in order" compare "$@" "$work/100.sent" "$work/100.arrived"
-	sed 's/^/# /' "$work/ok.out"
+# A verdict is there, good or bad
+decided() {
+	grep -q "^stream" "$work/$1.check"
 }
 
-# quiet IFACE: nothing more comes
-settled() {
-	before=$(cat "$work/hw1.frames" "$work/$can.frames" | wc -l)
-	sleep 2
-	[ "$(cat "$work/hw1.frames" "$work/$can.frames" | wc -l)" = "$before" ]
+# count_of IFACE STREAM WORD: the number behind that word in its verdict
+count_of() {
+	sed -n "s/^stream $2: .*$3 \([0-9]*\).*/\1/p" "$work/$1.check"
+}
+
+# verdict IFACE PID NAME: it found nothing wrong
+verdict() {
+	ok "$3" wait "$2"
+	diag "$(cat "$work/$1.check")"
 }
 
 ok "modules and a bus" load_can || exit
 make_bus
 ok "the driver binds" start_can || exit
-ok "its interface comes up" timeout 20 ip link set "$can" up
+ok "its interface comes up" within 20 ip link set "$can" up
 
 # -- all of them
-capture hw1 $((2 * count))
+watch hw1 "0:$count:plain" "1:$count"
 first=$started
-capture "$can" $((2 * count))
+watch "$can" "0:$count" "1:$count"
 second=$started
 before=$(date +%s)
 both_ways "$count"
 # shellcheck disable=SC2086 # a list
 wait $generators
-ok "$count frames each way are on the bus" eventually 3000 captured hw1 $((2 * count))
-ok "and with the driver" eventually 3000 captured "$can" $((2 * count))
+generators=
 diag "$((2 * count)) frames in $(($(date +%s) - before)) s"
-kill "$first" "$second" 2>/dev/null
-wait "$first" "$second"
-compare_both
-ok "to the driver: all arrived, in order" compare "$work/200.sent" "$work/200.arrived"
-is "$(wc -l <"$work/100.sent")" "$count" "all were acknowledged"
-is "$(wc -l <"$work/100.arrived")" "$count" "none came twice to the bus"
-is "$(wc -l <"$work/200.arrived")" "$count" "nor to the driver"
+# what is on its way; if something is missing they would wait for ever
+for iface in hw1 "$can"; do
+	eventually 120 decided "$iface" || kill "$first" "$second"
+done
+verdict hw1 "$first" "$count frames each way are on the bus, each once, in order, FD frames as --fd-brs is not given"
+verdict "$can" "$second" "and with the driver, those of its own acknowledged in their order"
+is "$(cat "/sys/class/net/$can/statistics/tx_dropped")" 0 "no frame was refused"
 is "$(stat_of 'dropped here')" 0 "the daemon dropped none"
 is "$(stat_of 'by the kernel')" 0 "nor did the kernel"
 
-# -- the daemon is killed under load, and another one takes its place
+# take_over: the daemon is killed, and another one takes its place
+take_over() {
+	kill -KILL "$daemon_pid"
+	wait "$daemon_pid" 2>/dev/null
+	start_can_daemon --interface=hw0 --fd-brs
+	eventually 20 grep -q "was served before" "$work/can$can_logs.log"
+}
+
+# -- the daemon is killed under load, again and again
 index=$(cat "/sys/class/net/$can/ifindex")
-capture hw1 100000000
+ok "a daemon with --fd-brs takes over" take_over
+watch hw1 "0:0:brs:twice" "1:0"
 first=$started
-capture "$can" 100000000
+watch "$can" "0:0" "1:0:gaps"
 second=$started
 kills=${CAN_KILLS:-3}
-before=$(stat_of 'received')
-both_ways 100000000
+both_ways 0
 i=0
 while [ $i -lt "$kills" ]; do
 	sleep 1
-	kill -KILL "$daemon_pid"
-	wait "$daemon_pid" 2>/dev/null
-	start_can_daemon --interface=hw0
-	eventually 20 grep -q "was served before" "$work/can$can_logs.log" || diag "daemon $can_logs did not take over"
+	take_over || diag "daemon $can_logs did not take over"
 	i=$((i + 1))
 done
 sleep 1
 # shellcheck disable=SC2086 # a list
 kill $generators
-ok "the last frames come to rest" eventually 300 settled
+# shellcheck disable=SC2086
+wait $generators
+generators=
 kill "$first" "$second"
-wait "$first" "$second" 2>/dev/null
+verdict hw1 "$first" "frames to the bus arrived in order, with BRS; those of the bus are all there"
+verdict "$can" "$second" "those to the driver in order, none twice"
 is "$(cat "/sys/class/net/$can/ifindex")" "$index" "after $kills daemons the driver's interface is the same"
 is "$(cat "/sys/class/net/$can/statistics/tx_dropped")" 0 "no frame was refused"
-compare_both --twice $((kills * 64))
-ok "to the driver: frames arrived with the last daemon, too" test "$(stat_of 'received')" -gt 0
+is "$(count_of hw1 0 "in order")" "$(cat "$work/0.sent")" "all that was sent arrived"
+is "$(count_of "$can" 0 "in order")" "$(cat "$work/0.sent")" "and was acknowledged once"
+ok "only those came twice that were on their way" test "$(count_of hw1 0 twice)" -le $((kills * 64))
+ok "frames arrived with the last daemon, too" test "$(stat_of 'received')" -gt 0
 
 ip link set "$can" down
 stop_pid TERM "$daemon_pid"
