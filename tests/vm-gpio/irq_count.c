@@ -117,8 +117,9 @@ static int flags_of(const char *text, unsigned long *flags)
 		{ "high", IRQF_TRIGGER_HIGH },
 		{ "low", IRQF_TRIGGER_LOW },
 	};
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		if (!strcmp(types[i].text, text)) {
 			*flags = types[i].flags;
 			return 0;
@@ -129,11 +130,14 @@ static int flags_of(const char *text, unsigned long *flags)
 
 static int get_line(struct counter *c)
 {
+	/* Up to 5.x the macro is an initializer only. */
+	struct gpiod_lookup entry = GPIO_LOOKUP(chip, line, NULL, GPIO_ACTIVE_HIGH);
+
 	c->lookup = kzalloc(struct_size(c->lookup, table, 2), GFP_KERNEL);
 	if (!c->lookup)
 		return -ENOMEM;
 	c->lookup->dev_id = NAME;
-	c->lookup->table[0] = GPIO_LOOKUP(chip, line, NULL, GPIO_ACTIVE_HIGH);
+	c->lookup->table[0] = entry;
 	gpiod_add_lookup_table(c->lookup);
 	c->pdev = platform_device_register_simple(NAME, PLATFORM_DEVID_NONE, NULL, 0);
 	if (IS_ERR(c->pdev))

@@ -9,6 +9,13 @@
 console_daemon=$build/vhost-user-console/vhost-user-console
 console_pids=
 
+# "make check-console" asks for more
+# shellcheck disable=SC1091
+[ ! -f "$build/console.conf" ] || . "$build/console.conf"
+mib=${CONSOLE_MIB:-1}
+# A bound against hangs
+patience=$((120 + 30 * mib))
+
 # start_daemon OPTION...: the daemon alone
 start_daemon() {
 	start console.log "$console_daemon" --socket-path="$work/console.sock" "$@"
@@ -43,14 +50,14 @@ no_node_of() {
 }
 
 peer() {
-	timeout 120 $build/demo/dummy/console-peer "$@"
+	within $patience $build/demo/dummy/console-peer "$@"
 }
 
 # peer_start LOG WORD...: in the background, pid in $started
 peer_start() {
 	peer_log=$1
 	shift
-	start "$peer_log" timeout 300 $build/demo/dummy/console-peer "$@"
+	start "$peer_log" timeout $((patience * slower)) $build/demo/dummy/console-peer "$@"
 	console_pids="$console_pids $started"
 }
 

@@ -62,7 +62,7 @@ start_adapter() {
 # start_reader OPTION...: of the events of the virtio device, until it listens
 start_reader() {
 	# shellcheck disable=SC2086
-	start reader.log $rt_reader "$touchlog" --phys=virtio --timeout=20000 --output="$arrived" "$@"
+	start reader.log $rt_reader "$touchlog" --phys=virtio --timeout=$((20000 * slower)) --output="$arrived" "$@"
 	reader_pid=$started
 	eventually 20 grep -q LISTENING "$work/reader.log"
 }

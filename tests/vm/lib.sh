@@ -21,6 +21,12 @@ build=/repo/build
 release=$(uname -r)
 module=$build/kmod/$release/virtio_loopback.ko
 work=$(mktemp -d /tmp/test.XXXXXX)
+# With KASAN and lockdep all takes about five times as long. Bounds of the test's own are multiplied by this; those
+# of the module and the adapter stay what they are.
+case $release in
+*-debug) slower=5 ;;
+*) slower=1 ;;
+esac
 
 tap_count=0
 tap_failed=0
@@ -96,15 +102,32 @@ is() {
 	fi
 }
 
-# eventually SECONDS COMMAND...: repeats it, ten times a second, until it succeeds
+# eventually SECONDS COMMAND...: repeats it, ten times a second, until it succeeds; $slower times as long, and so often that
+# the command's own time does not count
 eventually() {
 	tap_left=$(($1 * 10))
+	read -r tap_now _ </proc/uptime
+	tap_until=$((${tap_now%%.*} + $1 * slower))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		tap_left=$((tap_left - 1))
-		[ "$tap_left" -gt 0 ] || return 1
+		read -r tap_now _ </proc/uptime
+		[ "$tap_left" -gt 0 ] || [ "${tap_now%%.*}" -lt "$tap_until" ] || return 1
 		sleep 0.1
 	done
+}
+
+# within SECONDS COMMAND...: which is ended when it takes longer; $slower times as long
+within() {
+	tap_bound=$(($1 * slower))
+	shift
+	timeout $tap_bound "$@"
+}
+
+# many_or_few N M: how large a load is: N, on a kernel that is slower M. A test that uses it says so in its head, and prints the
+# number.
+many_or_few() {
+	if [ $slower -eq 1 ]; then echo "$1"; else echo "$2"; fi
 }
 
 at_exit() {
@@ -124,7 +147,7 @@ load_module() {
 
 # Devices go in their own time, those of killed adapters after the module's stop_timeout_ms.
 unload_module() {
-	unload_left=200
+	unload_left=$((200 * slower))
 	while [ -d /sys/module/virtio_loopback ] && ! rmmod virtio_loopback 2>"$work/rmmod.out"; do
 		unload_left=$((unload_left - 1))
 		[ $unload_left -gt 0 ] || { cat "$work/rmmod.out" >&2; return 1; }

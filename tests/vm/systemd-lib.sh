@@ -13,7 +13,7 @@ manager_pid=
 
 # systemctl ARGUMENT...: of that manager; never waits long
 systemctl() {
-	XDG_RUNTIME_DIR=$manager timeout 60 systemctl --user "$@"
+	XDG_RUNTIME_DIR=$manager timeout $((60 * slower)) systemctl --user "$@"
 }
 
 start_manager() {

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 # A block device under load loses nothing: qemu-storage-daemon, which finishes requests in any order, is killed again and
 # again while fio writes and verifies; and nothing hangs when it stays away.
-# DEATHS=N: how often (20; a release takes 100).
+# DEATHS=N: how often (20; a release takes 100; 5 with KASAN).
 # timeout: 900
 # shellcheck source=tests/vm/adapter-lib.sh
 . /repo/tests/vm/adapter-lib.sh
 
-deaths=${DEATHS:-20}
+deaths=${DEATHS:-$(many_or_few 20 5)}
 size=8M
 
 start_storage() {

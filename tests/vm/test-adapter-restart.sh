@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 # systemd starts an adapter that was killed again, and the driver does not notice: a disk under load, an entropy source, a
 # touch screen. The same when its daemon is killed with it.
-# DEATHS=N: how often the disk's adapter dies (20; a release takes 200), a quarter as often with its daemon.
+# DEATHS=N: how often the disk's adapter dies (20; a release takes 200; 4 with KASAN), a quarter as often with its daemon.
 # timeout: 1800
 # shellcheck source=tests/vm/adapter-lib.sh
 . /repo/tests/vm/adapter-lib.sh
 # shellcheck source=tests/vm/systemd-lib.sh
 . /repo/tests/vm/systemd-lib.sh
 
-deaths=${DEATHS:-20}
+deaths=${DEATHS:-$(many_or_few 20 4)}
 panel=$build/demo/dummy/htt70a
 config=/etc/virtio-loopback
 panel_pid='' log_pid=''
@@ -172,7 +172,7 @@ start panel.log "$panel" --control="$manager/panel.sock"
 panel_pid=$started
 ok "a panel is there" eventually 10 grep -q READY "$work/panel.log"
 ok "a touch screen by its unit" device touch input
-start touch-reader.log "$build/demo/dummy/touchlog" --phys=virtio --timeout=600000 --output="$work/trace"
+start touch-reader.log "$build/demo/dummy/touchlog" --phys=virtio --timeout=$((600000 * slower)) --output="$work/trace"
 log_pid=$started
 eventually 20 grep -q LISTENING "$work/touch-reader.log"
 fingers 'down 0 .3 .3; down 1 .6 .6'

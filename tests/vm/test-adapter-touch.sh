@@ -25,7 +25,7 @@ start_input_daemon() {
 
 start_log() {
 	stop_pid KILL "$log_pid"
-	start touch.log "$build/demo/dummy/touchlog" --phys=virtio --timeout=120000 --output="$work/trace"
+	start touch.log "$build/demo/dummy/touchlog" --phys=virtio --timeout=$((120000 * slower)) --output="$work/trace"
 	log_pid=$started
 	eventually 20 grep -q LISTENING "$work/touch.log"
 }

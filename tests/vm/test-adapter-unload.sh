@@ -30,7 +30,8 @@ ok "no daemon in time" says 'within 1 s' "$adapter" --log-level error --wait-tim
 ok "not a socket" says 'not a socket' "$adapter" --device rng --socket-path /etc/passwd
 start_daemon
 eventually 10 test -S "$work/rng.sock"
-ok "a daemon of another kind" says 'configuration space' "$adapter" --device input --num-queues 1 --socket-path "$work/rng.sock"
+ok "a daemon of another kind" says 'configuration space' "$adapter" --device-id 18 --num-queues 1 --config-size 136 \
+	--socket-path "$work/rng.sock"
 eventually 10 unused
 ok "too many queues" says 'is it the right daemon' "$adapter" --device rng --num-queues 9 --socket-path "$work/rng.sock"
 start_adapter

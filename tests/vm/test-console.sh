@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Ports of vhost-user-console and the kernel's own virtio_console driver: a login and its window, every back-end, readers that
 # are slow or absent, ports that come and go under traffic, a daemon that is killed.
-# CONSOLE_MIB=N: how much goes through a port in each direction (1; a release takes 100).
+# How much goes through a port in each direction: 1 MiB; "make check-console" has it be 100.
 # timeout: 600
 # shellcheck source=tests/vm/console-lib.sh
 . /repo/tests/vm/console-lib.sh
 
-mib=${CONSOLE_MIB:-1}
 bytes=$((mib * 1024 * 1024))
 user=visitor
 
@@ -29,15 +28,17 @@ remove_user() {
 	userdel -rf $user 2>/dev/null
 }
 
-# both_ways PAUSE: random bytes through the port "data" in both directions at once
+# both_ways PAUSE: random bytes through the port "data" in both directions at once; each end compares what comes
 both_ways() {
-	peer_start far.log pump "$work/data" "$work/down" "$work/up.got" "$bytes" "$1"
+	peer_start far.log pump "$work/data" "$work/down" "$work/up" "$1"
 	far=$started
 	eventually 20 test -n "$(node_of data)"
-	peer pump "$(node_of data)" "$work/up" "$work/down.got" "$bytes" && wait "$far" && same
+	peer pump "$(node_of data)" "$work/up" "$work/down" >"$work/near.log" && wait "$far"
 }
-same() {
-	cmp "$work/up" "$work/up.got" && cmp "$work/down" "$work/down.got"
+# What both ends have said
+rates() {
+	diag "to the driver: $(tail -n 1 "$work/near.log")"
+	diag "from it: $(tail -n 1 "$work/far.log")"
 }
 
 come_and_go() {
@@ -65,8 +66,9 @@ ok "a login, from the terminal's side" peer talk "$work/tty" '=login: ' "+$user\
 # shellcheck disable=SC2016
 ok "the terminal is opened again, and the window changes" peer talk "$work/tty" '+echo a""b\r' '=ab' '=$ ' '@132x50' \
 	'+while [ "$(stty size)" != "50 132" ]; do sleep 0.2; done; echo wi""de\r' '=wide' '=$ '
-ok "a key of the driver's terminal" peer talk "$work/tty" "+sh -c \"echo re''ady; sleep 1000\"\\r" '=ready' '+\x03' '=^C' \
-	'=$ ' '+exit\r' '=exit' || kill -HUP "$getty"
+# cat, once it answers, is the one to be interrupted; a shell that is about to start something would not pass the signal on
+ok "a key of the driver's terminal" peer talk "$work/tty" '+cat\r' '+meow\r' '=meow' '=meow' '+\x03' '=^C' '=$ ' \
+	'+exit\r' '=exit' || kill -HUP "$getty"
 
 # its end hangs the terminal up
 wait "$getty"
@@ -74,13 +76,14 @@ wait "$getty"
 # -- readers that are absent or slow
 seq 20000 >"$work/numbers"
 before=$(date +%s)
-ok "a console that nobody reads holds nobody up" timeout 60 sh -c "cat '$work/numbers' >$hvc"
+ok "a console that nobody reads holds nobody up" within 60 sh -c "cat '$work/numbers' >$hvc"
 ok "and keeps the newest" peer talk "$work/tty" '=19999\r\n20000'
 ok "what was lost is counted" eventually 10 has 'bytes lost' "$work/console.log"
 diag "20000 lines took $(($(date +%s) - before)) s"
 head -c "$bytes" /dev/urandom >"$work/up"
 head -c "$bytes" /dev/urandom >"$work/down"
 ok "$mib MiB both ways" both_ways 0
+rates
 ok "and with a reader that begins two seconds late" both_ways 2000
 printf later >"$work/later"
 timeout 2 sh -c "echo waits >$(node_of data)"
@@ -123,8 +126,7 @@ ok "a second daemon takes over" start_daemon $(options) 3<&-
 ok "and is used" eventually 30 in_state '^backend: up' console
 is "$(virtio_device)" "$device" "the device has stayed"
 printf alive >"$work/alive"
-: >"$work/nothing"
-ok "the port is still open" peer pump "$work/data" "$work/alive" "$work/nothing" 0
+ok "the port is still open" peer pump "$work/data" "$work/alive" /dev/null
 is "$(timeout 60 head -c 5 <&3)" alive "and is read from"
 exec 3<&-
 ok "the console still speaks" sh -c "echo 'still here' >$hvc"

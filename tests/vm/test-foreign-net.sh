@@ -28,10 +28,10 @@ set_up() {
 # send FROM TO ADDRESS: two megabytes by TCP; the same has to arrive
 send() {
 	rm -f "$work/received"
-	in_ns "$2" timeout 100 socat -u TCP-LISTEN:5000,reuseaddr "OPEN:$work/received,creat" &
+	in_ns "$2" timeout $((100 * slower)) socat -u TCP-LISTEN:5000,reuseaddr "OPEN:$work/received,creat" &
 	receiver=$!
 	eventually 20 sh -c "ip netns exec $2 ss -ltn | grep -q :5000" &&
-		in_ns "$1" timeout 100 socat -u "OPEN:$work/sent" "TCP:$3:5000" && wait $receiver && cmp "$work/sent" "$work/received"
+		in_ns "$1" timeout $((100 * slower)) socat -u "OPEN:$work/sent" "TCP:$3:5000" && wait $receiver && cmp "$work/sent" "$work/received"
 }
 
 both_ways() {

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Interrupts of all types through vhost-user-gpio, counted one by one by a driver of our own (tests/vm-gpio): a simulated line
-# toggles at 1 kHz, each toggle gives exactly the interrupts of the type. TOGGLES=N: so many each.
+# toggles at 1 kHz, each toggle gives exactly the interrupts of the type. TOGGLES=N: so many each (1000, with KASAN 200).
 # timeout: 600
 # shellcheck source=tests/vm/gpio-lib.sh
 . /repo/tests/vm/gpio-lib.sh
 
 counter=$build/kmod/irq-count/$release/irq_count.ko
-toggles=${TOGGLES:-1000}
+toggles=${TOGGLES:-$(many_or_few 1000 200)}
 
 end_all() {
 	rmmod irq_count 2>/dev/null

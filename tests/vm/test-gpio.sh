@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Lines of a simulated chip through vhost-user-gpio and the kernel's own gpio-virtio driver: names, values, wiring, interrupts,
-# what may not be driven, what happens at the end.
+# what may not be driven, what happens at the end. 50 presses in a row, with KASAN 10.
 # gpiolib frees the interrupt of a line that is being watched twice when its chip goes; see tests/hostile/README.md.
 # known: ^[^\n]*WARNING: [^\n]* free_irq.* (lineevent_free|edge_detector_stop)
+# Or gpio-sim gives up an interrupt that is still requested.
+# known: ^[^\n]*WARNING: [^\n]* remove_proc_entry.* gpio_sim_dispose_mappings
 # timeout: 300
 # shellcheck source=tests/vm/gpio-lib.sh
 . /repo/tests/vm/gpio-lib.sh
@@ -37,13 +39,28 @@ measured() {
 	[ "$(measure "$1" "$2")" = "$3" ]
 }
 
-# edges CHIP LINE COUNT: that many times up and down
+# edges CHIP LINE COUNT [LEVEL]: that many times up and down. The monitor, which watches edges to that level, or all, has reported
+# each before the next: of both kinds gpiolib tells which it was by reading the line, when it gets to it.
 edges() {
 	i=0
 	while [ $i -lt "$3" ]; do
-		press "$1" "$2" 1
-		press "$1" "$2" 0
+		for level in 1 0; do
+			reported=$(wc -l <"$work/mon.log")
+			press "$1" "$2" $level
+			[ "${4:-$level}" != $level ] || soon reported_more
+		done
 		i=$((i + 1))
+	done
+}
+reported_more() {
+	[ "$(wc -l <"$work/mon.log")" -gt "$reported" ]
+}
+# soon COMMAND: as eventually, with shorter steps
+soon() {
+	soon_left=1000
+	until "$1" || [ $soon_left -eq 0 ]; do
+		soon_left=$((soon_left - 1))
+		sleep 0.01
 	done
 }
 
@@ -70,6 +87,8 @@ end_all() {
 	remove_chip one
 	remove_chip two
 	unload_module
+	# Two devices at a time have spoilt its irq_chip (see the README): the next test's driver begins anew
+	modprobe -r gpio_virtio
 }
 at_exit end_all
 at_exit show_logs
@@ -195,18 +214,19 @@ ok "until it is free" eventually 10 gpioget "$vchip" 5
 # -- interrupts
 press one 3 0
 monitor "$vchip" 0
-edges one 3 50
-ok "50 presses are 50 rising" eventually 20 saw 1 50
-ok "and 50 falling edges" eventually 20 saw 0 50
+presses=$(many_or_few 50 10)
+edges one 3 "$presses"
+ok "$presses presses are $presses rising" eventually 20 saw 1 "$presses"
+ok "and $presses falling edges" eventually 20 saw 0 "$presses"
 stop_pid TERM "$monitor_pid"
 monitor --rising-edge "$vchip" 0
-edges one 3 20
-ok "rising edges only" eventually 20 saw 1 20
+edges one 3 10 1
+ok "rising edges only" eventually 20 saw 1 10
 is "$(grep -c '^0$' "$work/mon.log")" 0 "and no falling ones"
 stop_pid TERM "$monitor_pid"
 monitor --falling-edge "$vchip" 0
-edges one 3 20
-ok "falling edges only" eventually 20 saw 0 20
+edges one 3 10 0
+ok "falling edges only" eventually 20 saw 0 10
 stop_pid TERM "$monitor_pid"
 is "$(gpioget "$vchip" 0)" 0 "the line is an ordinary input afterwards"
 

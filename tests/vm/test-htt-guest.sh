@@ -30,7 +30,7 @@ exits() {
 	exits_wanted=$1
 	exits_pattern=$2
 	shift 2
-	timeout 120 "$work/guest" "$tool" "$@" >"$work/exits.out" 2>&1
+	within 120 "$work/guest" "$tool" "$@" >"$work/exits.out" 2>&1
 	exits_status=$?
 	echo "status $exits_status, wanted $exits_wanted and '$exits_pattern'"
 	cat "$work/exits.out"

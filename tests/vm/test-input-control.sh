@@ -110,7 +110,7 @@ stop_all
 # The option
 start_panel --driver=gt9xx --reboot-ms=300
 refused() {
-	! timeout 20 "$touch_daemon" --socket-path="$work/x.sock" "$@" >"$work/refused.log" 2>&1
+	! within 20 "$touch_daemon" --socket-path="$work/x.sock" "$@" >"$work/refused.log" 2>&1
 }
 ok "a level that the panel lacks" refused --sensitivity=extra
 ok "is refused in a sentence" grep -q 'lacks the sensitivity extra; choose one of normal, high' "$work/refused.log"

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2119 # functions of input-lib.sh take options, or none
 # Panels of every family of descriptors, read by hid-multitouch and by vhost-user-input-hidraw at once: event for event
-# the two say the same. FRAMES, SEED and FAMILIES in the environment for more, others, or some.
+# the two say the same. FRAMES (200, with KASAN 50), SEED and FAMILIES in the environment for more, others, or some.
 # timeout: 600
 # shellcheck source=tests/vm/input-lib.sh
 . /repo/tests/vm/input-lib.sh
 
 families=$build/tests/families/hid-families
-: "${FRAMES:=200}" "${SEED:=1}" "${FAMILIES:=$("$families" --list)}"
+: "${FRAMES:=$(many_or_few 200 50)}" "${SEED:=1}" "${FAMILIES:=$("$families" --list)}"
 
 at_exit unload_module
 at_exit stop_all

@@ -45,11 +45,8 @@ taskset -p 1 $$ >/dev/null
 rt_daemon='chrt -f 40'
 rt_reader='chrt -f 30'
 # With KASAN and lockdep a report costs ten times as much; there it is the kernel that is tested, and a part will do.
-case $release in
-*-debug) most=3000 ;;
-*) most=100000 ;;
-esac
-lossless "ten contacts a report" ten 1000 $most $most
+most=$(many_or_few 100000 3000)
+lossless "ten contacts a report" ten 1000 "$most" "$most"
 lossless "five contacts a report" five 500 2500 5000
 lossless "one contact a report" serial 100 500 5000
 lossless "between mouse and pen" mixed 1000 5000 5000

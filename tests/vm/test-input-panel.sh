@@ -14,7 +14,7 @@ at_exit show_logs
 says() {
 	says_pattern=$1
 	shift
-	timeout 10 "$touch_daemon" --socket-path="$work/refused.sock" "$@" >"$work/says.out" 2>&1
+	within 10 "$touch_daemon" --socket-path="$work/refused.sock" "$@" >"$work/says.out" 2>&1
 	says_status=$?
 	cat "$work/says.out"
 	[ "$says_status" -ne 0 ] && [ "$says_status" -lt 124 ] && [ "$(wc -l <"$work/says.out")" -eq 1 ] &&

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2119 # functions of input-lib.sh take options, or none
-# A panel is unplugged under touch again and again, at random moments (REPLUGS times, 25 by default): no finger stays, the
+# A panel is unplugged under touch again and again, at random moments (REPLUGS times: 25, with KASAN 6): no finger stays, the
 # panel is never missed, nothing leaks, and touches go on soon after its return. Then two panels side by side.
 # timeout: 400
 # shellcheck source=tests/vm/input-lib.sh
@@ -10,7 +10,7 @@
 at_exit unload_module
 at_exit stop_all
 at_exit show_logs
-replugs=${REPLUGS:-25}
+replugs=${REPLUGS:-$(many_or_few 25 6)}
 seed=${SEED:-$$}
 
 descriptors() {

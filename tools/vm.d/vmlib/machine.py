@@ -20,6 +20,10 @@ SLOTS = 8
 RECIPE = "2"
 
 
+class NotMounted(VmError):
+    """The guest runs, but without the checkout."""
+
+
 class Spec:
     """What a machine is made of: everything that decides whether a snapshot fits."""
 
@@ -153,7 +157,7 @@ class Machine:
                               f"n=$((n+1)); [ $n -lt 200 ] || exit 1; sleep 0.05; done")
         status, text = agent.capture(self.state, ["sh", "-c", "\n".join(script)], flags=agent.SET_CLOCK)
         if status:
-            raise VmError(f"the shares did not get mounted in the guest: {text.strip()}\n{common.tail_of(self.console)}")
+            raise NotMounted(f"the shares did not get mounted in the guest: {text.strip()}\n{common.tail_of(self.console)}")
 
     def stop(self):
         """End QEMU by its own pid; True when there was one."""
@@ -235,11 +239,20 @@ def start(name, spec, shares, cold=False):
                 return machine, False
             raise VmError(f"a different machine '{name}' is running: 'tools/vm stop --name {name}' first")
         incoming = None if cold else snapshot(spec)
-        machine.spawn(spec, shares, incoming)
         try:
-            machine.wait_ready(boot_deadline(spec))
-            machine.plug(shares)
-        except BaseException:
-            machine.stop()
-            raise
+            bring_up(machine, spec, shares, incoming)
+        except NotMounted as error:
+            # Seen once in many starts: the guest's first words with the host's file server get no answer.
+            say(f"{error}\nonce more")
+            bring_up(machine, spec, shares, incoming)
         return machine, True
+
+
+def bring_up(machine, spec, shares, incoming):
+    machine.spawn(spec, shares, incoming)
+    try:
+        machine.wait_ready(boot_deadline(spec))
+        machine.plug(shares)
+    except BaseException:
+        machine.stop()
+        raise
