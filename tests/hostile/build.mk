@@ -2,13 +2,13 @@
 $(call program,scribbler,tests/hostile,scribbler.c misdeeds.c pool.c peer.c rings.c models.c talkers.c ../fuzz/chance.c,,vhost-user/libvhost-user.a)
 $(call program,use-device,tests/hostile,use-device.c,,)
 
-TYPE ?= blk input rng console snd gpio gpu net i2c
+TYPE ?= blk input rng console snd gpio gpu net i2c can
 HOSTILE_SECONDS ?= 30
 HOSTILE_SEED ?= 1
 
 .PHONY: check-hostile
 
-# Each stock driver, or those named by TYPE="a b", against a daemon that does its worst; with KASAN: KERNEL=own-debug. See README.md.
+# Each driver, or those named by TYPE="a b", against a daemon that does its worst; with KASAN: KERNEL=own-debug. See README.md.
 check-hostile:
 	@tools/setup build vm
 	@mkdir -p build

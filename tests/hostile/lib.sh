@@ -107,6 +107,17 @@ use_i2c() {
 	done
 }
 
+use_can() {
+	for net in $(node_of 'net/*'); do
+		timeout -k 1 20 ip link set "$net" type can restart-ms 50
+		timeout -k 1 20 ip link set "$net" up
+		timeout -k 1 1 candump "$net" >/dev/null &
+		timeout -k 1 1 cangen "$net" -g 1 -m -i
+		timeout -k 1 20 ip link set "$net" down
+	done
+	wait
+}
+
 # What the adapter has to know of types that its table lacks; the table's line, where there is one, goes first
 shape_of() {
 	case $1 in
@@ -119,6 +130,7 @@ shape_of() {
 	gpu) echo 16 2 16 16M ;;
 	net) echo 1 2 12 1M ;;
 	i2c) echo 34 1 0 256K ;;
+	can) echo 36 3 2 1M ;;
 	esac
 }
 

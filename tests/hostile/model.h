@@ -44,7 +44,7 @@ struct model {
 };
 
 extern const struct model model_blk, model_input, model_rng, model_console, model_snd, model_gpio, model_gpu, model_net,
-	model_i2c;
+	model_i2c, model_can;
 
 const struct model *model_find(const char *name);
 

@@ -3,6 +3,7 @@
 #include "tests/hostile/model.h"
 
 #include <endian.h>
+#include <linux/can.h>
 #include <linux/input-event-codes.h>
 #include <linux/virtio_blk.h>
 #include <linux/virtio_gpio.h>
@@ -12,13 +13,15 @@
 #include <linux/virtio_net.h>
 #include <string.h>
 
+#include "virtio_can.h"
+
 #define BIT(n)	(1ULL << (n))
 #define SECTORS 8192
 
 const struct model *model_find(const char *name)
 {
 	static const struct model *const all[] = { &model_blk, &model_input, &model_rng, &model_console, &model_snd,
-		&model_gpio, &model_gpu, &model_net, &model_i2c };
+		&model_gpio, &model_gpu, &model_net, &model_i2c, &model_can };
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -241,4 +244,46 @@ const struct model model_i2c = {
 	.num_queues = 1,
 	.always = BIT(VIRTIO_I2C_F_ZERO_LENGTH_REQUEST),
 	.answer = i2c_answer,
+};
+
+static void can_config(struct model_state *s, uint8_t *out)
+{
+	struct virtio_can_config config = { .status = 0 };
+
+	memcpy(out, &config, sizeof(config));
+}
+
+/* A frame from the bus, now and then of a kind that the driver has not agreed to. */
+static uint32_t can_frame(struct model_state *s, const struct chain *chain)
+{
+	static const uint16_t kinds[] = { 0, VIRTIO_CAN_FLAGS_RTR, VIRTIO_CAN_FLAGS_FD, VIRTIO_CAN_FLAGS_EXTENDED };
+	uint16_t kind = kinds[chance_below(s->chance, 4)];
+	uint16_t length = (uint16_t)chance_below(s->chance, kind == VIRTIO_CAN_FLAGS_FD ? CANFD_MAX_DLEN + 1 : 9);
+	const struct virtio_can_rx frame = {
+		.msg_type = htole16(VIRTIO_CAN_RX),
+		.length = htole16(length),
+		.flags = htole32(kind),
+		.can_id = htole32(chance_below(s->chance, kind == VIRTIO_CAN_FLAGS_EXTENDED ? 1 << 29 : 1 << 11)),
+	};
+	const uint8_t sdu[CANFD_MAX_DLEN] = { 1, 2, 3, 4 };
+
+	return (uint32_t)(chain_write(chain, 0, &frame, sizeof(frame)) +
+		chain_write(chain, sizeof(frame), sdu, length));
+}
+
+static uint32_t can_answer(struct model_state *s, unsigned int queue, const struct chain *chain)
+{
+	return queue == 1 ? can_frame(s, chain) : model_zero(chain); /* VIRTIO_CAN_RESULT_OK */
+}
+
+const struct model model_can = {
+	.name = "can",
+	.id = 36, /* headers of Linux 6.1 lack the name */
+	.num_queues = 3,
+	.config_size = sizeof(struct virtio_can_config),
+	.always = BIT(VIRTIO_CAN_F_CAN_CLASSIC),
+	.maybe = BIT(VIRTIO_CAN_F_CAN_FD) | BIT(VIRTIO_CAN_F_RTR_FRAMES) | BIT(VIRTIO_CAN_F_LATE_TX_ACK),
+	.unasked = BIT(1),
+	.config = can_config,
+	.answer = can_answer,
 };

@@ -138,7 +138,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "socket-path", KEY_SOCKET, "PATH", 0, "Listen there", 0 },
-	{ "type", KEY_TYPE, "TYPE", 0, "blk, input, rng, console, snd, gpio, gpu, net or i2c", 0 },
+	{ "type", KEY_TYPE, "TYPE", 0, "blk, input, rng, console, snd, gpio, gpu, net, i2c or can", 0 },
 	{ "seed", KEY_SEED, "N", 0, "What happens is the same for the same number, as far as the schedule allows (1)",
 		0 },
 	{ "polite", KEY_POLITE, "MS", 0, "Behave for so long after each start of the device (300)", 0 },
