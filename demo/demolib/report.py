@@ -53,9 +53,10 @@ TABLE_HEAD = "<tr><th></th><th>Step and what it claims</th><th>What was seen</th
 
 
 def picture(path, caption):
-    """A figure with the PNG in it."""
+    """A figure with the PNG or SVG in it."""
     data = base64.b64encode(path.read_bytes()).decode()
-    return (f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{data}">'
+    kind = {".png": "png", ".svg": "svg+xml"}[path.suffix]
+    return (f'<figure><img alt="{html.escape(caption)}" src="data:image/{kind};base64,{data}">'
             f"<figcaption>{html.escape(caption)}</figcaption></figure>")
 
 
@@ -76,12 +77,13 @@ def table(checks):
 
 
 def write(path, scenario, result, checks, pictures):
-    """scenario: its module, for title, intro and diagram; pictures: (file, caption) pairs, or lists of
-    them that stand side by side."""
+    """scenario: its module, for title, intro, diagram, and PICTURES_TITLE if they are not of the screen;
+    pictures: (file, caption) pairs, or lists of them that stand side by side."""
     sections = []
     if pictures:
         figures = "".join(picture(*each) if isinstance(each, tuple) else side_by_side(each) for each in pictures)
-        sections.append(f'<h2>What the screen showed</h2><div class="card">{figures}</div>')
+        title = html.escape(getattr(scenario, "PICTURES_TITLE", "What the screen showed"))
+        sections.append(f'<h2>{title}</h2><div class="card">{figures}</div>')
     sections.append(f'<h2>{html.escape(scenario.DIAGRAM_TITLE)}</h2><div class="card">{scenario.DIAGRAM}</div>')
     sections.append(f"<h2>Checks</h2>{table(checks)}")
     good = result["failed"] == 0

@@ -4,7 +4,8 @@
 import re
 import time
 
-from . import diagram, png, touch
+from . import device, diagram, png, touch
+from .device import last_line, wait_for
 from .steps import CheckFailed, Step, require
 
 SOCKET = "/run/virtio-loopback-demo/input.sock"
@@ -33,10 +34,7 @@ DIAGRAM = diagram.draw(BOXES, 880, "From finger to client", more=("M550 48 H640"
 
 
 def load_module(ctx):
-    target = ctx.target
-    target.must(f"modprobe -q virtio_input; lsmod | grep -q '^virtio_loopback ' || insmod {target.module('virtio_loopback')}")
-    require(target.shell("test -c /dev/virtio-loopback").status == 0, "there is no /dev/virtio-loopback")
-    return f"/dev/virtio-loopback is there, kernel {target.release}"
+    return device.load_module(ctx, "virtio_input")
 
 
 def plug_panel(ctx, *options):
@@ -53,23 +51,14 @@ def plug_panel(ctx, *options):
 
 
 def start_daemon(ctx):
-    target = ctx.target
-    target.launch("daemon", [target.program("vhost-user-input-hidraw/vhost-user-input-hidraw"),
-                             f"--socket-path={SOCKET}"])
-    wait_for(lambda: target.shell(f"test -S {SOCKET}").status == 0 or not target.running("daemon"), 15)
-    require(target.running("daemon"), f"the daemon ended: {last_line(target.log('daemon'))}")
-    require(target.shell(f"test -S {SOCKET}").status == 0, f"{SOCKET} did not appear")
-    return f"it listens at {SOCKET}"
+    return device.start_daemon(ctx, "vhost-user-input-hidraw", SOCKET)
 
 
 def start_adapter(ctx):
-    target = ctx.target
-    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "input", "--socket-path", SOCKET])
-    info = device_info(ctx, "virtio")
-    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
+    info = device.start_adapter(ctx, "input", SOCKET, lambda: device_info(ctx, "virtio"), "an input device")
     ctx.virtio = info["node"]
     ctx.info = info
-    driver = target.must(f"basename $(readlink -f /sys/class/input/$(basename {ctx.virtio})/device/device/driver)").strip()
+    driver = ctx.target.must(f"basename $(readlink -f /sys/class/input/$(basename {ctx.virtio})/device/device/driver)").strip()
     require(driver == "virtio_input", f"{ctx.virtio} belongs to the driver {driver}")
     return f"virtio_input made {ctx.virtio}, '{info['name']}'"
 
@@ -129,14 +118,10 @@ def start_client(ctx):
 
 
 def clean_end(ctx):
-    target = ctx.target
-    for name in ("adapter", "daemon"):
-        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
-        require(target.end(name), f"the {name} does not end on SIGTERM")
-    gone = wait_for(lambda: target.shell(f"test -e {ctx.virtio}").status != 0, 15)
+    device.end_programs(ctx)
+    gone = wait_for(lambda: ctx.target.shell(f"test -e {ctx.virtio}").status != 0, 15)
     require(gone, f"{ctx.virtio} is still there after the adapter has ended")
-    target.must("rmmod virtio_loopback")
-    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
+    device.unload(ctx)
     return "adapter and daemon end on SIGTERM, the device goes, the module unloads, the kernel log is clean"
 
 
@@ -252,16 +237,6 @@ def device_info(ctx, phys):
     return info
 
 
-def wait_for(function, timeout):
-    """The function's value as soon as it is true, or its last value after that many seconds."""
-    limit = time.monotonic() + timeout
-    while True:
-        value = function()
-        if value or time.monotonic() > limit:
-            return value
-        time.sleep(0.2)
-
-
 def marks(ctx):
     """Where the logs of all three witnesses end now."""
     names = ("sent.trace", "arrived.trace", "client.log")
@@ -278,8 +253,3 @@ def around(point, distance):
     """All pixels within a square around one."""
     x, y = point
     return ((x + dx, y + dy) for dx in range(-distance, distance + 1) for dy in range(-distance, distance + 1))
-
-
-def last_line(text):
-    lines = text.strip().splitlines()
-    return lines[-1] if lines else "it printed nothing"

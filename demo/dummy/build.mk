@@ -12,8 +12,9 @@ $(call unit-test,test-htt70a-command,test-htt70a-command.c,,demo/dummy/libhtt70a
 $(call unit-test,test-htt70a-recording,test-htt70a-recording.c,,demo/dummy/libhtt70a.a)
 $(call unit-test,test-htt70a-trace,test-htt70a-trace.c,,demo/dummy/libhtt70a.a)
 
-# A script; scenarios find what they use below build/.
-PROGRAMS += $(B)/demo/dummy/console-peer
-$(B)/demo/dummy/console-peer: demo/dummy/console-peer
+# Scripts; scenarios find what they use below build/.
+DEMO_SCRIPTS := $(addprefix $(B)/demo/dummy/,car console-peer)
+PROGRAMS += $(DEMO_SCRIPTS)
+$(DEMO_SCRIPTS): $(B)/%: %
 	@mkdir -p $(@D)
 	@install -m 755 $< $@

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A login, a log and a pipe for data: the ports of a virtio console."""
 
-from demolib import diagram, touchpath
+from demolib import device, diagram
+from demolib.device import last_line, wait_for
 from demolib.steps import Step, require
-from demolib.touchpath import last_line, wait_for
 
 TITLE = "Console ports"
 INTRO = ("vhost-user-console serves ports with different things at their ends: a pseudo terminal, a file, a socket. virtio-loopback makes "
@@ -32,27 +32,24 @@ DIAGRAM = diagram.draw(BOXES, 580, "From a terminal to a login")
 
 
 def load_module(ctx):
-    ctx.target.shell("modprobe -q virtio_console")
-    return touchpath.load_module(ctx)
+    return device.load_module(ctx, "virtio_console")
 
 
 def start_daemon(ctx):
     target = ctx.target
     target.must(f"mkdir -p {RUN} && : >{RUN}/ports")
-    launch_daemon(ctx)
+    seen = device.start_daemon(
+        ctx, "vhost-user-console", SOCKET, f"--config={RUN}/ports", f"--port=name=login,backend=pty,path={RUN}/tty,size=100x30",
+        f"--port=name=data,backend=unix,path={RUN}/data", f"--port=name=log,backend=file,path={RUN}/log.txt,timestamps")
     name = target.must(f"readlink {RUN}/tty").strip()
-    return f"it listens at {SOCKET}; the terminal is {name}"
+    return f"{seen}; the terminal is {name}"
 
 
 def start_adapter(ctx):
-    target = ctx.target
-    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "console", "--name", "console",
-                              "--socket-path", SOCKET])
-    found = wait_for(lambda: node(ctx, "data") and node(ctx, "log") and has_console(ctx), 30)
-    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
-    require(found, "virtio_console made no port with the name data")
+    device.start_adapter(ctx, "console", SOCKET, lambda: node(ctx, "data") and node(ctx, "log") and has_console(ctx),
+                         "a console and the ports data and log of virtio_console")
     # The driver sets the size a moment after the terminal was opened, and forgets it when it is closed.
-    size = target.must("for i in $(seq 100); do size=$(stty size); test \"$size\" = '0 0' || break; sleep 0.1; done "
+    size = ctx.target.must("for i in $(seq 100); do size=$(stty size); test \"$size\" = '0 0' || break; sleep 0.1; done "
                        f"</dev/{HVC}; echo $size").strip()
     require(size == "30 100", f"the window of {HVC} has {size} rows and columns")
     return f"virtio_console made {HVC}, whose window has 100 columns and 30 rows, and the ports {node(ctx, 'data')} and {node(ctx, 'log')}"
@@ -110,14 +107,11 @@ def come_and_go(ctx):
 
 def clean_end(ctx):
     target = ctx.target
-    for name in ("adapter", "daemon"):
-        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
-        require(target.end(name), f"the {name} does not end on SIGTERM")
+    device.end_programs(ctx)
     require(wait_for(lambda: not has_console(ctx), 15), f"{HVC} is still there")
     target.end("getty")
     require(target.shell(f"test -L {RUN}/tty").status != 0, "the link to the terminal is still there")
-    require(wait_for(lambda: target.shell("rmmod virtio_loopback").status == 0, 15), "the module does not unload")
-    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
+    device.unload(ctx)
     return "adapter and daemon end on SIGTERM, the ports go, the module unloads, the kernel log is clean"
 
 
@@ -136,15 +130,6 @@ def steps():
         Step("ports come and go", "while another one is busy", come_and_go),
         Step("the end", "everything ends cleanly", clean_end),
     ]
-
-
-def launch_daemon(ctx):
-    target = ctx.target
-    target.launch("daemon", [
-        target.program("vhost-user-console/vhost-user-console"), f"--socket-path={SOCKET}", f"--config={RUN}/ports",
-        f"--port=name=login,backend=pty,path={RUN}/tty,size=100x30", f"--port=name=data,backend=unix,path={RUN}/data",
-        f"--port=name=log,backend=file,path={RUN}/log.txt,timestamps"])
-    target.wait_log("daemon", "listening")
 
 
 def config(ctx, line):
@@ -176,16 +161,16 @@ def talk(ctx, *words):
 def start_traffic(ctx):
     target = ctx.target
     target.must(f"cd {RUN} && head -c {BYTES} /dev/urandom >up && head -c {BYTES} /dev/urandom >down")
-    target.launch("far", [peer(ctx), "pump", f"{RUN}/data", f"{RUN}/down", f"{RUN}/up.got", str(BYTES)])
-    target.launch("near", [peer(ctx), "pump", node(ctx, "data"), f"{RUN}/up", f"{RUN}/down.got", str(BYTES)])
+    target.launch("far", [peer(ctx), "pump", f"{RUN}/data", f"{RUN}/down", f"{RUN}/up"])
+    target.launch("near", [peer(ctx), "pump", node(ctx, "data"), f"{RUN}/up", f"{RUN}/down"])
 
 
 def finish_traffic(ctx):
     target = ctx.target
     require(wait_for(lambda: not target.running("far") and not target.running("near"), 60), "the traffic does not end")
-    for way in ("up", "down"):
-        result = target.shell(f"cd {RUN} && cmp {way} {way}.got")
-        require(result.status == 0, f"{result.words()}; {last_line(target.log('far'))}; {last_line(target.log('near'))}")
+    for end in ("near", "far"):
+        said = last_line(target.log(end))
+        require(said.startswith(f"all {BYTES} bytes"), f"what came to the {end} end: {said}")
 
 
 def both_ways(ctx):

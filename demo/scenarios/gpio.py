@@ -3,9 +3,9 @@
 
 import re
 
-from demolib import diagram, touchpath
+from demolib import device, diagram
+from demolib.device import wait_for
 from demolib.steps import Step, require
-from demolib.touchpath import last_line, wait_for
 
 TITLE = "GPIO lines"
 INTRO = ("A lamp and a button are on a GPIO chip (gpio-sim, the kernel's own simulated one, so that both can be looked at and pressed from "
@@ -46,9 +46,12 @@ done
 """
 
 
+def load_module(ctx):
+    return device.load_module(ctx, "gpio_sim gpio_virtio")
+
+
 def plug_chip(ctx):
     """The hardware: 8 lines, two of them with names."""
-    ctx.target.must("modprobe -a gpio_sim gpio_virtio")
     make_chip(ctx)
     label = ctx.target.must(f"gpiodetect | grep '^{ctx.chip} '").strip()
     require("[board]" in label and "8 lines" in label, f"gpiodetect says '{label}'")
@@ -56,20 +59,13 @@ def plug_chip(ctx):
 
 
 def start_daemon(ctx):
-    target = ctx.target
-    target.launch("daemon", [target.program("vhost-user-gpio/vhost-user-gpio"), f"--socket-path={SOCKET}", "--chip=board",
-                             f"--lines={LINES}"])
-    target.wait_log("daemon", "listening")
-    return f"it listens at {SOCKET}, for the lines {LINES}"
+    seen = device.start_daemon(ctx, "vhost-user-gpio", SOCKET, "--chip=board", f"--lines={LINES}")
+    return f"{seen}, for the lines {LINES}"
 
 
 def start_adapter(ctx):
-    target = ctx.target
-    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", "gpio", "--socket-path", SOCKET])
-    found = wait_for(lambda: driver_chip(ctx), 20)
-    require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
-    require(found, "gpio-virtio made no GPIO chip")
-    lines = re.findall(r'line +\d+: +(\S+)', target.must(f"gpioinfo {ctx.virtio}"))
+    device.start_adapter(ctx, "gpio", SOCKET, lambda: driver_chip(ctx), "a GPIO chip of gpio-virtio")
+    lines = re.findall(r'line +\d+: +(\S+)', ctx.target.must(f"gpioinfo {ctx.virtio}"))
     require(lines == ['"lamp"', '"button"'], f"the lines of {ctx.virtio} are {lines}")
     return f"gpio-virtio made {ctx.virtio} with the lines lamp and button"
 
@@ -150,21 +146,17 @@ def other_lines(ctx):
 
 
 def clean_end(ctx):
-    target = ctx.target
-    for name in ("adapter", "daemon"):
-        require(target.running(name), f"the {name} did not live to the end: {last_line(target.log(name))}")
-        require(target.end(name), f"the {name} does not end on SIGTERM")
+    device.end_programs(ctx)
     require(wait_for(lambda: not driver_chip(ctx), 15), f"{ctx.virtio} is still there after the adapter has ended")
     remove_chip(ctx)
-    target.must("rmmod virtio_loopback")
-    require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
+    device.unload(ctx)
     return "adapter and daemon end on SIGTERM, the chip goes, the module unloads, the kernel log is clean"
 
 
 def steps():
     """The scenario, in order."""
     return [
-        Step("the module", "virtio_loopback.ko loads", touchpath.load_module, essential=True),
+        Step("the module", "virtio_loopback.ko loads", load_module, essential=True),
         Step("the hardware", "a GPIO chip with a lamp and a button", plug_chip, essential=True),
         Step("the daemon", "vhost-user-gpio finds both lines by their names", start_daemon, essential=True),
         Step("the adapter", "the stock gpio-virtio driver binds", start_adapter, essential=True),

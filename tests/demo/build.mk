@@ -12,4 +12,4 @@ check:
 	done
 
 check-demo: demo-programs
-	@prove --timer --verbose --exec tests/demo/scenario touch sensitivity gpio console
+	@prove --timer --verbose --exec tests/demo/scenario touch sensitivity gpio console can
