@@ -75,7 +75,7 @@ set xrange [-0.6:{len(cases) - 0.4}]
 set yrange [0:*]
 set ylabel 'VDUSE = 1, more is better (qd1: latency, 4k: requests/s, else bytes/s)'
 set key top left
-plot """ + ", ".join(f'${way} using 1:2:3:4 with boxerrorbars title "{way}"' for way in ways)
+plot """ + ", ".join(f'${way} using 1:2:3:4:(0.25) with boxerrorbars title "{way}"' for way in ways)
     report.gnuplot("blk", f"Block device, the same back-end: Linux {facts[0]} ({facts[1]})", script, data)
 
 
