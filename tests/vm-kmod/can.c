@@ -217,6 +217,20 @@ bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used)
 	return true;
 }
 
+void can_finish_kept(
+	struct can *c, const unsigned int *order, const uint8_t *results, unsigned int num, unsigned int group)
+{
+	unsigned int i;
+
+	FAKE_NEED(c->num_kept == num);
+	for (i = 0; i < num; i++) {
+		put_result(c, TX, c->kept[order[i]], results[order[i]]);
+		if (i % group == group - 1 || i == num - 1)
+			fake_signal(c->f.queues[TX].call);
+	}
+	c->num_kept = 0;
+}
+
 int can_ip(const struct can *c, const char *words)
 {
 	char line[128];

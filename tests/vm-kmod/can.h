@@ -70,6 +70,12 @@ void can_end(struct can *c);
 bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used);
 /* With @keep_tx: finishes the frame that was kept, and has @msg received, before the driver is told of either. */
 bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used);
+/*
+ * With @keep_tx, after @num frames were kept: finishes them all, order[0] (the first that came is 0) first, each with its own of @results.
+ * The driver is told after every @group of them.
+ */
+void can_finish_kept(
+	struct can *c, const unsigned int *order, const uint8_t *results, unsigned int num, unsigned int group);
 /* The caller, and what it starts, runs there from now on. */
 void can_run_on(unsigned int cpu);
 /* "ip link set NAME @words"; its exit status. */
