@@ -120,11 +120,24 @@ static inline dma_addr_t vlb_map_page(struct device *parent, struct page *page,
 #define in_hardirq() in_irq()
 #endif
 
-/* Before 6.0 a virtqueue that met a bad used entry stays broken until the driver is unbound. */
+/*
+ * A virtqueue that met a bad used entry is to work again. Linux has a way since 6.0. Without one a
+ * disk's driver waits for its requests for ever, also when it is unbound, so on older kernels the flag
+ * is found behind the public part of the structure: the fourth, from 5.10 to 5.19. Where that is
+ * not it the queue stays as it was.
+ */
 static inline void vlb_unbreak_queue(struct virtqueue *vq)
 {
 #ifdef HAVE_UNBREAK_QUEUE
 	__virtqueue_unbreak(vq);
+#else
+	u8 *broken = (u8 *)(vq + 1) + 3;
+
+	if (!virtqueue_is_broken(vq) || READ_ONCE(*broken) != 1)
+		return;
+	WRITE_ONCE(*broken, 0);
+	if (virtqueue_is_broken(vq))
+		WRITE_ONCE(*broken, 1);
 #endif
 }
 
