@@ -115,40 +115,50 @@ static void moods(struct blk *b)
 	memset(b->disk, SECRET, BYTES);
 }
 
+/* A read that the daemon has taken and never finishes. */
+static void read_held(struct io *io, struct blk *b)
+{
+	uint64_t end = fake_now() + LONG_MS;
+
+	b->hold = 0;
+	read_start(io, b);
+	while (!b->num_held) {
+		if (fake_now() > end)
+			fake_die("the daemon gets the read");
+		usleep(1000);
+	}
+}
+
+/* A read whose daemon dies with it, by the next one in that mood; its result. */
+static int read_inherited(struct io *io, struct blk *b, enum blk_mood mood)
+{
+	int ret;
+
+	read_held(io, b);
+	blk_kill_daemon(b);
+	b->hold = -1;
+	b->mood = mood;
+	FAKE_NEED(!blk_new_daemon(b));
+	ret = read_end(io);
+	b->mood = BLK_HONEST;
+	return ret;
+}
+
 /* The same request by two daemons, and by none. */
 static void successors(struct blk *b)
 {
 	struct io io;
 	int ret;
 
-	b->hold = 0;
-	read_start(&io, b);
-	while (!b->num_held)
-		usleep(1000);
-	blk_kill_daemon(b);
-	b->hold = -1;
-	b->mood = BLK_FAIL;
-	FAKE_NEED(!blk_new_daemon(b));
-	ret = read_end(&io);
+	ret = read_inherited(&io, b, BLK_FAIL);
 	check(ret == -EIO && !count(&io, SECRET), "a read that the next daemon fails has nothing");
 	read_free(&io);
-	b->mood = BLK_HONEST;
 
-	b->hold = 0;
-	read_start(&io, b);
-	while (!b->num_held)
-		usleep(1000);
-	blk_kill_daemon(b);
-	b->hold = -1;
-	FAKE_NEED(!blk_new_daemon(b));
-	ret = read_end(&io);
+	ret = read_inherited(&io, b, BLK_HONEST);
 	check(!ret && is_disk(&io), "what the next daemon has read arrives");
 	read_free(&io);
 
-	b->hold = 0;
-	read_start(&io, b);
-	while (!b->num_held)
-		usleep(1000);
+	read_held(&io, b);
 	FAKE_NEED(!ioctl(b->f.fd, VLB_BREAK));
 	ret = read_end(&io);
 	check(ret == -EIO && !count(&io, SECRET), "a read that nobody will serve has nothing");
