@@ -393,12 +393,14 @@ static int virtio_can_poll(struct napi_struct *napi, int budget)
 	int done = 0;
 	u8 *buf;
 
-	tx_done(priv);
 	while (done < budget && (buf = virtqueue_get_buf(rx, &len))) {
+		/* what this frame answers, if anything, was finished before the device wrote it: look after that */
+		tx_done(priv);
 		rx_frame(priv, buf, len);
 		rx_give(priv, buf);
 		done++;
 	}
+	tx_done(priv);
 	if (done)
 		virtqueue_kick(rx);
 	if (done >= budget)

@@ -201,20 +201,67 @@ bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used)
 	return put;
 }
 
-bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used)
+static bool has_kept(const struct can *c)
 {
 	uint64_t end = fake_now() + 5000;
 
-	while (!c->num_kept) {
-		if (fake_now() > end)
-			return false;
+	while (!c->num_kept && fake_now() < end)
 		usleep(100);
-	}
+	return c->num_kept;
+}
+
+bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used)
+{
+	if (!has_kept(c))
+		return false;
 	put_result(c, TX, c->kept[--c->num_kept], 0);
 	if (!put_frame(c, msg, used))
 		return false;
 	fake_signal(c->f.queues[TX].call);
 	return true;
+}
+
+struct answer {
+	struct can *c;
+	const struct can_msg *msg;
+	unsigned int used;
+	uint16_t avail; /* of the queue of receive buffers, before the driver is told of anything */
+	bool watching;
+	bool given;
+};
+
+static void *answer_when_busy(void *arg)
+{
+	const struct vring_avail *avail = ((struct answer *)arg)->c->f.queues[RX].avail;
+	struct answer *a = arg;
+	uint64_t end = fake_now() + 5000;
+
+	/* not where the driver is: its softirq would have to be done first */
+	can_run_on(1);
+	__atomic_store_n(&a->watching, true, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE) == a->avail && fake_now() < end)
+		;
+	a->given = can_answer(a->c, a->msg, a->used);
+	return NULL;
+}
+
+bool can_answer_busy(
+	struct can *c, const struct can_msg *msg, unsigned int used, const struct can_msg *other, unsigned int num)
+{
+	struct answer a = { c, msg, used, c->f.queues[RX].avail->idx, false, false };
+	pthread_t thread;
+
+	if (!num || !has_kept(c))
+		return can_answer(c, msg, used);
+	while (num--)
+		FAKE_NEED(put_frame(c, other, CAN_HEADER));
+	FAKE_NEED(!pthread_create(&thread, NULL, answer_when_busy, &a));
+	can_run_on(0);
+	while (!__atomic_load_n(&a.watching, __ATOMIC_ACQUIRE))
+		usleep(100);
+	fake_signal(c->f.queues[RX].call);
+	pthread_join(thread, NULL);
+	return a.given;
 }
 
 void can_finish_kept(

@@ -70,6 +70,9 @@ void can_end(struct can *c);
 bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used);
 /* With @keep_tx: finishes the frame that was kept, and has @msg received, before the driver is told of either. */
 bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used);
+/* The same while the driver is at @num frames that are all @other. */
+bool can_answer_busy(
+	struct can *c, const struct can_msg *msg, unsigned int used, const struct can_msg *other, unsigned int num);
 /*
  * With @keep_tx, after @num frames were kept: finishes them all, order[0] (the first that came is 0) first, each with its own of @results.
  * The driver is told after every @group of them.
