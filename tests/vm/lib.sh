@@ -103,18 +103,29 @@ is() {
 }
 
 # eventually SECONDS COMMAND...: repeats it, ten times a second, until it succeeds; $slower times as long, and so often that
-# the command's own time does not count
+# the command's own time does not count. The command may use it, too
 eventually() {
-	tap_left=$(($1 * 10))
 	read -r tap_now _ </proc/uptime
-	tap_until=$((${tap_now%%.*} + $1 * slower))
+	tap_seconds=$1
 	shift
-	until "$@" >/dev/null 2>&1; do
-		tap_left=$((tap_left - 1))
+	tap_repeat $((tap_seconds * 10)) $((${tap_now%%.*} + tap_seconds * slower)) "$@"
+}
+
+# tap_repeat TIMES UPTIME COMMAND...: both are kept as arguments, for a variable would be that of a command that waits itself
+tap_repeat() {
+	until tap_attempt "$@" >/dev/null 2>&1; do
 		read -r tap_now _ </proc/uptime
-		[ "$tap_left" -gt 0 ] || [ "${tap_now%%.*}" -lt "$tap_until" ] || return 1
+		[ "$1" -gt 1 ] || [ "${tap_now%%.*}" -lt "$2" ] || return 1
+		tap_left=$(($1 - 1)) tap_until=$2
+		shift 2
+		set -- "$tap_left" "$tap_until" "$@"
 		sleep 0.1
 	done
+}
+
+tap_attempt() {
+	shift 2
+	"$@"
 }
 
 # within SECONDS COMMAND...: which is ended when it takes longer; $slower times as long
