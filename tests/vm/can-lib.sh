@@ -37,12 +37,39 @@ start_can_daemon() {
 	daemon_pid=$started
 }
 
-# start_can OPTION...: daemon and adapter; the driver's interface is $can then
+# daemon_said WORDS: in its log
+daemon_said() {
+	grep -q "$1" "$work/can$can_logs.log"
+}
+
+# start_can_adapter NAME OPTION...: for $work/NAME.sock; pid in $started. A daemon on a busy machine gets as much time as the module
+# allows
+start_can_adapter() {
+	name=$1
+	shift
+	start "adapter-$name.log" "$adapter" --device can --name "$name" --socket-path "$work/$name.sock" --deadline 1900 "$@"
+}
+
+# start_can OPTION...: daemon and adapter; the driver's interface is $can then, and the daemon has hw0
 start_can() {
 	start_can_daemon --interface=hw0 "$@"
-	start adapter.log "$adapter" --device can --name can --socket-path "$work/can.sock" --grace 60
+	start_can_adapter can --grace 60
 	adapter_pid=$started
-	eventually 20 driver_interface
+	eventually 20 driver_interface && eventually 20 daemon_said "hw0 is there"
+}
+
+# next_daemon SIGNAL OPTION...: ends the daemon; another one, with these options, has taken its place then
+next_daemon() {
+	stop_pid "$1" "$daemon_pid"
+	shift
+	start_can_daemon --interface=hw0 "$@"
+	eventually 20 daemon_said "was served before"
+}
+
+# start_again OPTION...: the next daemon, with these options; the driver's interface goes down before and is up then
+start_again() {
+	ip link set "$can" down
+	next_daemon TERM "$@" && within 20 ip link set "$can" up
 }
 
 driver_interfaces() {
@@ -100,9 +127,55 @@ same_frames() {
 	cmp "$work/a" "$work/b"
 }
 
-# stat_of WORD: the number behind the word in the daemon's last summary
+# both N: frames are captured on both sides, N of them
+both() {
+	capture hw1 "$1"
+	first=$started
+	capture "$can" "$1"
+	second=$started
+}
+
+both_end() {
+	kill "$first" "$second" 2>/dev/null
+	wait "$first" "$second" 2>/dev/null
+}
+
+# exchange: one frame each way
+exchange() {
+	both 2
+	cansend "$can" 123#1122 && eventually 20 captured hw1 1 && cansend hw1 321#2211 && eventually 20 captured "$can" 2
+	exchange_status=$?
+	both_end
+	[ $exchange_status -eq 0 ] && [ "$(frames hw1 | tr '\n' ' ')" = "123#1122 321#2211 " ] && same_frames hw1 "$can"
+}
+
+# exchange_soon: the same when the bus has just come, and the daemon may not have it yet
+exchange_soon() {
+	exchange || exchange || exchange
+}
+
+# restarts: how often the driver's controller has come back from bus-off
+restarts() {
+	ip -details -statistics link show "$can" | sed -n '/re-started/{n;s/^[[:space:]]*\([0-9]*\).*/\1/p}'
+}
+
+# restarted N: once more than N times, and is on the bus
+restarted() {
+	[ "$(restarts)" -gt "$1" ] && has "$can" ERROR-ACTIVE
+}
+
+summaries() {
+	grep -c "; error frames: " "$work/can$can_logs.log"
+}
+
+has_summaries() {
+	[ "$(summaries)" -ge "$1" ]
+}
+
+# stat_of WORD: the number behind the word in a summary that the daemon makes now
 stat_of() {
+	next_summary=$(($(summaries) + 1))
 	kill -USR1 "$daemon_pid"
-	sleep 0.2
+	eventually 20 has_summaries $next_summary
 	sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$work/can$can_logs.log" | tail -n 1
 }

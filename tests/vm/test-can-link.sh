@@ -65,18 +65,10 @@ ok "sets the adapter up anew" eventually 30 said C S6 O
 ok "the driver's controller is back" eventually 20 has "$can" ERROR-ACTIVE
 cansend "$can" 124#33
 ok "and its frames" eventually 20 said t124133
-ip link set "$can" down
-stop_pid TERM "$daemon_pid"
-start_can_daemon --interface=hw0 --bitrate=250000
-eventually 20 running can
-ip link set "$can" up
-ok "another daemon, another bit rate" eventually 30 said C S5 O
-ip link set "$can" down
-stop_pid TERM "$daemon_pid"
-start_can_daemon --interface=hw0 --bitrate=333333
-eventually 20 running can
-ip link set "$can" up
-ok "one that the adapter does not have is refused" eventually 30 grep -q "cannot configure hw0: Invalid argument" "$work/can$can_logs.log"
+ok "another daemon, another bit rate" start_again --bitrate=250000
+ok "which the adapter is set to" eventually 30 said C S5 O
+ok "one more" start_again --bitrate=333333
+ok "whose bit rate the adapter does not have is refused" eventually 30 daemon_said "cannot configure hw0: Invalid argument"
 ip link set "$can" down
 stop_pid TERM "$daemon_pid"
 stop_pid TERM "$adapter_pid"
@@ -97,7 +89,7 @@ outer_is_there() {
 start_outer() {
 	start outer.log "$can_daemon" --interface="$can" --socket-path="$work/outer.sock" "$@"
 	outer_daemon=$started
-	start outer-adapter.log "$adapter" --device can --name outer --socket-path "$work/outer.sock"
+	start_can_adapter outer
 	outer_adapter=$started
 	eventually 20 outer_is_there
 }

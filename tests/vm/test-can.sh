@@ -10,27 +10,6 @@ at_exit end_can
 at_exit show_logs
 can=none
 
-# both N: frames are captured on both sides, N of them
-both() {
-	capture hw1 "$1"
-	first=$started
-	capture "$can" "$1"
-	second=$started
-}
-both_end() {
-	kill "$first" "$second" 2>/dev/null
-	wait "$first" "$second" 2>/dev/null
-}
-
-# exchange: one frame each way
-exchange() {
-	both 2
-	cansend "$can" 123#1122 && eventually 20 captured hw1 1 && cansend hw1 321#2211 && eventually 20 captured "$can" 2
-	exchange_status=$?
-	both_end
-	[ $exchange_status -eq 0 ] && [ "$(frames hw1 | tr '\n' ' ')" = "123#1122 321#2211 " ] && same_frames hw1 "$can"
-}
-
 ok "modules and a bus" load_can || exit
 ok "two interfaces" make_bus || exit
 not_ok "no interface is refused" "$can_daemon" --socket-path="$work/x.sock"
@@ -80,7 +59,7 @@ ok "as they were recorded" cmp "$work/a" "$work/b"
 
 # -- what cansniffer shows; it wants somewhere to read keys from
 mkfifo "$work/keys"
-timeout 60 stdbuf -o0 cansniffer -t 0 "$can" <>"$work/keys" >"$work/sniffed" 2>&1 &
+timeout $((60 * slower)) stdbuf -o0 cansniffer -t 0 "$can" <>"$work/keys" >"$work/sniffed" 2>&1 &
 sniffer=$!
 sniffed() {
 	cansend hw1 "$1" && tr -cd '[:print:]' <"$work/sniffed" | grep -q "$2"
@@ -92,11 +71,12 @@ stop_pid TERM "$sniffer"
 # -- protocols
 canfdtest "$can" >/dev/null 2>&1 &
 dut=$!
+eventually 20 listens "$can"
 ok "canfdtest: 200 frames there and back" within 100 canfdtest -g -l 200 hw1
 kill "$dut" 2>/dev/null
 wait "$dut" 2>/dev/null
 bytes=${CAN_ISOTP_BYTES:-$(many_or_few 100000 10000)}
-ok "ISO-TP: $bytes bytes each way" within 200 python3 /repo/tests/vm/can-protocols.py isotp "$can" hw1 "$bytes"
+ok "ISO-TP: $bytes bytes each way" within $((200 + bytes / 1000)) python3 /repo/tests/vm/can-protocols.py isotp "$can" hw1 "$bytes"
 # vxcan hands a frame to the other end before its own echo, so that J1939 there may hear the answer first; vcan does not
 remove_bus
 ip link add hw0 type vcan && ip link set hw0 mtu 72 up
@@ -104,23 +84,28 @@ ok "a bus of another kind" eventually 20 sh -c "[ \$(grep -c 'hw0 is there' $wor
 ok "J1939: 10000 bytes each way" within 200 python3 /repo/tests/vm/can-protocols.py j1939 "$can" hw0 10000
 remove_bus
 make_bus
-ok "the first kind again" eventually 20 exchange
+ok "the first kind again" exchange_soon
 
 # -- bus-off, which vxcan has none of: its error frame is sent by hand
 cansend hw1 20000004#0004000000000000
-ok "an error frame is counted" eventually 10 sh -c "kill -USR1 $daemon_pid; sleep 0.2; grep -q 'controller problem 1' $work/can1.log"
+problem_counted() {
+	[ "$(stat_of 'controller problem')" = 1 ]
+}
+ok "an error frame is counted" eventually 10 problem_counted
 ok "and nothing else" has "$can" ERROR-ACTIVE
 cansend hw1 20000040#0000000000000000
+before=$(restarts)
 ok "the driver hears of bus-off" eventually 20 has "$can" BUS-OFF
 ok "and is restarted by hand" eventually 20 ip link set "$can" type can restart
-ok "it is on the bus again" eventually 20 has "$can" ERROR-ACTIVE
+ok "it is on the bus again" eventually 20 restarted "$before"
 ok "and frames go both ways" exchange
 ip link set "$can" down
 ok "a restart time is set" ip link set "$can" type can restart-ms 100
 ip link set "$can" up
+before=$(restarts)
 cansend hw1 20000040#0000000000000000
 ok "bus-off again" eventually 20 sh -c "[ \$(grep -c 'is bus-off' $work/can1.log) = 2 ]"
-ok "the driver restarts by itself" eventually 20 has "$can" ERROR-ACTIVE
+ok "the driver restarts by itself" eventually 20 restarted "$before"
 ok "and frames go both ways" exchange
 cansend hw1 20000040#0000000000000000
 ip link set "$can" down
@@ -131,16 +116,17 @@ ok "frames go both ways" exchange
 index=$(cat "/sys/class/net/$can/ifindex")
 remove_bus
 ok "the daemon sees it go" eventually 20 sh -c "[ \$(grep -c 'hw0 has gone' $work/can1.log) = 3 ]"
+before=$(cat "/sys/class/net/$can/statistics/tx_dropped")
 cansend "$can" 123#00
-ok "a frame is answered as not sent" eventually 20 sh -c "[ \$(cat /sys/class/net/$can/statistics/tx_dropped) -gt 0 ]"
+ok "a frame is answered as not sent" eventually 20 sh -c "[ \$(cat /sys/class/net/$can/statistics/tx_dropped) -gt $before ]"
 make_bus
 ok "it returns" eventually 20 sh -c "[ \$(grep -c 'hw0 is there' $work/can1.log) = 4 ]"
-ok "frames go both ways" eventually 20 exchange
+ok "frames go both ways" exchange_soon
 is "$(cat "/sys/class/net/$can/ifindex")" "$index" "the driver's interface is the same"
 ip link set hw0 down
 cansend "$can" 123#00
 ip link set hw0 up
-ok "down and up is no matter" eventually 20 exchange
+ok "down and up is no matter" exchange_soon
 
 # -- the same again and again under load
 "$build/tests/vm/can-stream" check "$can" 0:0:gaps >"$work/check" 2>&1 &
@@ -159,7 +145,7 @@ wait "$sender"
 kill "$checker"
 ok "the bus goes five times under load: what is acknowledged is so in order, and once" wait "$checker"
 diag "$(cat "$work/check") of $(cat "$work/sent")"
-ok "frames go both ways" eventually 20 exchange
+ok "frames go both ways" exchange_soon
 is "$(cat "/sys/class/net/$can/ifindex")" "$index" "the driver's interface is the same"
 
 # -- the kernel's lock of interfaces: starts and stops, while interfaces come and go
@@ -183,19 +169,23 @@ rm "$work/churning"
 wait "$churn"
 remove_bus
 make_bus
-ok "frames go both ways" eventually 20 exchange
+ok "frames go both ways" exchange_soon
 
-# -- a daemon that dies owing an answer: the adapter hears of it, though whoever waits holds that lock
-ip link set "$can" down
-kill -STOP "$daemon_pid"
-timeout -k 1 60 ip link set "$can" up &
-waiting=$!
-sleep 0.5
-kill -KILL "$daemon_pid"
-wait "$daemon_pid" 2>/dev/null
-start_can_daemon --interface=hw0
-ok "the next daemon answers the start" wait "$waiting"
-ok "frames go both ways" eventually 20 exchange
+# -- a daemon that dies owing an answer: the adapter hears of it, though whoever waits holds that lock. Our driver gives up after
+# five seconds; when the machine is so busy that the next daemon is later than that, once more
+owing() {
+	ip link set "$can" down
+	kill -STOP "$daemon_pid"
+	timeout -k 1 $((60 * slower)) ip link set "$can" up &
+	waiting=$!
+	sleep 0.5
+	next_daemon KILL && wait "$waiting"
+}
+owing_at_last() {
+	owing || owing || owing
+}
+ok "the next daemon answers the start" owing_at_last
+ok "frames go both ways" exchange_soon
 
 # -- the interface's own settings
 ip link set "$can" down
@@ -218,11 +208,8 @@ both_end
 is "$(frames "$can" | tr '\n' ' ')" "1FF#00 100#00 " "and only those"
 ip link set "$can" down
 ok "and goes down with it" eventually 20 sh -c '! ip link show hw0 | grep -q "[<,]UP"'
-stop_pid TERM "$daemon_pid"
-start_can_daemon --interface=hw0 --bitrate=500000
-eventually 20 running can
-ip link set "$can" up
-ok "what an interface cannot be set to is said" eventually 20 grep -q "cannot configure hw0" "$work/can$can_logs.log"
+ok "another daemon, with a bit rate" start_again --bitrate=500000
+ok "what an interface cannot be set to is said" eventually 20 daemon_said "cannot configure hw0"
 ip link set "$can" down
 stop_pid TERM "$daemon_pid"
 
@@ -230,11 +217,12 @@ stop_pid TERM "$daemon_pid"
 stop_pid TERM "$adapter_pid"
 ok "the device goes" eventually 20 no_device
 ip link set hw0 up
-start several.log "$can_daemon" --interface=hw0="$work/a.sock" --interface=hw1="$work/b.sock" --log-level=warn
+start several.log "$can_daemon" --interface=hw0="$work/a.sock" --interface=hw1="$work/b.sock"
 daemon_pid=$started
-start adapter.log "$adapter" --device can --name a --socket-path "$work/a.sock"
+ok "a daemon for both" eventually 20 sh -c "[ \$(grep -c 'hw[01] is there' $work/several.log) = 2 ]"
+start_can_adapter a
 adapter_pid=$started
-start adapter2.log "$adapter" --device can --name b --socket-path "$work/b.sock"
+start_can_adapter b
 second_adapter=$started
 two_interfaces() {
 	[ "$(driver_interfaces | wc -l)" = 2 ]
