@@ -195,10 +195,9 @@ static int on_later(sd_event_source *source, void *userdata)
 	return 0;
 }
 
-/* A new source each time: one that is enabled again would come before all that waits already. */
 void console_serve_later(struct console *con)
 {
-	if (!con->later && sd_event_add_defer(vhu_dev_event(con->dev), &con->later, on_later, con) < 0)
+	if (vhu_dev_later(con->dev, &con->later, on_later, con))
 		vhu_dev_fail(con->dev, "what it writes cannot be scheduled");
 }
 

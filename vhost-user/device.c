@@ -26,6 +26,20 @@ sd_event *vhu_dev_event(const struct vhu_dev *dev)
 	return dev->event;
 }
 
+/*
+ * A new source each time, which takes its place behind all that waits. One that is enabled again keeps
+ * the place that it once had: sd-event would always find it first.
+ */
+int vhu_dev_later(struct vhu_dev *dev, sd_event_source **source, sd_event_handler_t handler, void *data)
+{
+	int ret;
+
+	if (*source)
+		return 0;
+	ret = sd_event_add_defer(dev->event, source, handler, data);
+	return ret < 0 ? ret : 0;
+}
+
 void vhu_dev_set_features(struct vhu_dev *dev, uint64_t features)
 {
 	dev->features = features | LIBRARY_FEATURES;

@@ -63,6 +63,15 @@ struct vhu_device_type {
 void *vhu_dev_state(const struct vhu_dev *dev); /* what @new returned */
 sd_event *vhu_dev_event(const struct vhu_dev *dev); /* the loop, for the hardware's sources; not a new reference */
 
+/*
+ * Has @handler run once, after all that waits in the loop already.
+ * @source: the caller's, NULL as long as no turn is due; the handler, and whoever frees
+ *	@data, sets it so again with sd_event_source_disable_unref()
+ *
+ * 0, also when a turn is due already, or -errno.
+ */
+int vhu_dev_later(struct vhu_dev *dev, sd_event_source **source, sd_event_handler_t handler, void *data);
+
 /* From @init only. The library adds VERSION_1, INDIRECT_DESC, EVENT_IDX and PROTOCOL_FEATURES. */
 void vhu_dev_set_features(struct vhu_dev *dev, uint64_t features);
 void vhu_dev_set_queues(struct vhu_dev *dev, unsigned int num_queues);

@@ -29,21 +29,6 @@ static int take_fd(struct vhu_msg *msg)
 static int on_again(sd_event_source *source, void *data);
 
 /*
- * A new source each time, which takes its place behind all that waits. One that is enabled again keeps
- * the place that it once had: sd-event would always find it first.
- */
-static void serve_again(struct vhu_ring *ring)
-{
-	int r;
-
-	if (ring->again)
-		return;
-	r = sd_event_add_defer(ring->dev->event, &ring->again, on_again, ring);
-	if (r < 0)
-		vhu_dev_fail(ring->dev, "a queue that is never empty cannot be scheduled");
-}
-
-/*
  * A kick, or the first look at a ring that has just been started. No driver can
  * keep us here: after one ring's worth of elements it is everybody else's turn.
  */
@@ -53,8 +38,8 @@ static void serve(struct vhu_ring *ring)
 
 	virtq_set_budget(ring->vq, virtq_size(ring->vq));
 	ring->dev->type->queue_kick(ring->dev, ring->vq);
-	if (virtq_set_budget(ring->vq, VIRTQ_NO_BUDGET))
-		serve_again(ring);
+	if (virtq_set_budget(ring->vq, VIRTQ_NO_BUDGET) && vhu_dev_later(ring->dev, &ring->again, on_again, ring))
+		vhu_dev_fail(ring->dev, "a queue that is never empty cannot be scheduled");
 	broken = virtq_broken(ring->vq);
 	if (broken)
 		vhu_dev_fail(ring->dev, broken);
