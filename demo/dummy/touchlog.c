@@ -146,13 +146,15 @@ static int report_end(int ret, unsigned int frames, unsigned int dropped, struct
 /*
  * The kernel keeps some twenty frames of ten fingers for a reader. A compositor
  * that is busy with the same frames must not keep us from taking them in time;
- * without the right to overtake it we do what we can.
+ * without the right to overtake it we do what we can. Whoever started us in a
+ * hurry already knows better how much of it there is to be.
  */
 static void hurry(void)
 {
 	const struct sched_param priority = { .sched_priority = 1 };
 
-	sched_setscheduler(0, SCHED_FIFO, &priority);
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_FIFO, &priority);
 }
 
 static int log_frames(struct evdev *evdev, const struct arguments *arguments, FILE *out, struct fault *fault)

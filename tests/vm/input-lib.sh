@@ -35,7 +35,8 @@ stop_pid() {
 
 # start_panel OPTION...
 start_panel() {
-	start panel.log "$htt70a" --control="$work/panel.sock" --log="$sent" "$@"
+	# shellcheck disable=SC2086 # a command and its options, or nothing
+	start panel.log $rt_panel "$htt70a" --control="$work/panel.sock" --log="$sent" "$@"
 	panel_pid=$started
 	eventually 10 grep -q READY "$work/panel.log"
 }
@@ -68,6 +69,7 @@ start_reader() {
 }
 
 # For runs in which nothing may be lost: who reads goes before who sends. Empty: as the scheduler likes.
+rt_panel=''
 rt_daemon=''
 rt_reader=''
 
