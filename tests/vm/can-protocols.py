@@ -61,9 +61,9 @@ def transfer(sender, receiver, size, total):
 
 
 def close(sockets):
-    """J1939 waits here until its sessions have ended. It can count one for ever, and only a signal ends that: its timers hold it, and
-    j1939_tp_set_rxtimeout() takes one reference too many when a frame is echoed on one processor while the next one is sent on the
-    other (also in Linux 6.12; vcan echoes at once, on the same one)."""
+    """J1939 waits here until its sessions have ended. Seen once on 5.10: it counted one for ever, and only a signal ended that. Its
+    source has a way to it, also in 6.12: j1939_tp_set_rxtimeout() takes a reference too many when a frame is echoed on one processor
+    while the next one is sent on the other (vcan echoes at once, on the same one)."""
     signal.signal(signal.SIGALRM, lambda *_: print("the kernel still counts a session that has ended", flush=True))
     for s in sockets:
         signal.alarm(SECONDS)
