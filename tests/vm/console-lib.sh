@@ -24,9 +24,12 @@ start_daemon() {
 }
 
 # start_console OPTION...: the daemon, the adapter, and a driver that is done. The busy host below may make all of them slow.
+adapter_options=
 start_console() {
 	start_daemon "$@"
-	start adapter.log "$adapter" --device console --name console --socket-path "$work/console.sock" --deadline 1900 --grace 60
+	# shellcheck disable=SC2086 # options, or nothing
+	start adapter.log "$adapter" --device console --name console --socket-path "$work/console.sock" --deadline 1900 --grace 60 \
+		$adapter_options
 	adapter_pid=$started
 	eventually 60 running console && eventually 30 find_console
 }
