@@ -25,6 +25,19 @@ kmod-copy = mkdir -p $(1)/virtio_can && for f in $(KMOD_SOURCES); do \
 kmod-no-headers = test -n '$(KMOD_RELEASE)' || { \
 	echo 'kmod: $(KMOD_KDIR) holds no configured kernel: install its headers, or name others with KDIR='; exit 1; }
 
+# $(call test-module,NAME,DIR): make NAME KDIR=D builds what DIR/Kbuild names, for a test, in build/kmod/NAME/<release>.
+# FILES: which of its sources; all by default.
+define test-module-rule
+.PHONY: $(1)
+$(1): build-deps
+	@{ $$(kmod-no-headers); } >&2
+	@mkdir -p build/kmod/$(1)/$$(KMOD_RELEASE)
+	@for f in $(2)/Kbuild $(or $(3),$(wildcard $(2)/*.c)); do \
+		cmp -s $$$$f build/kmod/$(1)/$$(KMOD_RELEASE)/$$$${f##*/} || cp $$$$f build/kmod/$(1)/$$(KMOD_RELEASE)/ || exit; done
+	@$$(MAKE) -s -C $$(KMOD_KDIR) $$(KMOD_BTF) M=$$(CURDIR)/build/kmod/$(1)/$$(KMOD_RELEASE) modules
+endef
+test-module = $(eval $(call test-module-rule,$(strip $(1)),$(2),$(3)))
+
 .PHONY: kmod kmod-sparse kmod-refusing kmod-source
 ifneq ($(KDIR)$(KVER),)
 kmod: build-deps

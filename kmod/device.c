@@ -78,6 +78,8 @@ static void vlb_device_free(struct work_struct *work)
 	struct vlb_device *dev = container_of(work, struct vlb_device, free);
 	u32 i;
 
+	/* an irq_work that ran on two processors may not yet have returned on the second one */
+	synchronize_rcu();
 	for (i = 0; dev->queues && i < dev->num_queues; i++)
 		vlb_queue_release(&dev->queues[i]);
 	kvfree(dev->queues);

@@ -124,9 +124,8 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	return true;
 }
 
-static void vlb_call_irq(struct irq_work *work)
+static void vlb_queue_interrupt(struct vlb_queue *q)
 {
-	struct vlb_queue *q = container_of(work, struct vlb_queue, call_irq);
 	struct vlb_irq_budget *budget;
 
 	if (unlikely(q->relay))
@@ -147,6 +146,32 @@ static void vlb_call_irq(struct irq_work *work)
 		atomic64_inc(&q->interrupts);
 	if (budget)
 		budget->max_maps = 0;
+}
+
+/*
+ * Interrupts of a device do not overlap, and drivers build on it: the callbacks of
+ * virtio_rng and i2c-virtio have no lock. A daemon may call on two processors at once,
+ * and an irq_work then runs on both. The second one waits here, at its caller's cost.
+ */
+static void vlb_call_irq(struct irq_work *work)
+{
+	struct vlb_queue *q = container_of(work, struct vlb_queue, call_irq);
+
+	spin_lock(&q->call_lock);
+	if (likely(q->call_head))
+		vlb_queue_interrupt(q);
+	spin_unlock(&q->call_lock);
+}
+
+/*
+ * No callback of the queue that began before is running any more. Of an irq_work that
+ * runs on two processors irq_work_sync() may wait for one only.
+ */
+void vlb_queue_sync(struct vlb_queue *q)
+{
+	irq_work_sync(&q->call_irq);
+	spin_lock_irq(&q->call_lock);
+	spin_unlock_irq(&q->call_lock);
 }
 
 /* Is this the queue's own callback, or that of another queue of the device? */
@@ -197,7 +222,9 @@ void vlb_queue_unhook(struct vlb_queue *q)
 {
 	if (q->call_head)
 		remove_wait_queue(q->call_head, &q->call_wait);
+	spin_lock_irq(&q->call_lock);
 	q->call_head = NULL;
+	spin_unlock_irq(&q->call_lock);
 	irq_work_sync(&q->call_irq);
 	irq_work_sync(&q->kick_irq);
 }
@@ -208,6 +235,7 @@ void vlb_queue_init(struct vlb_queue *q, struct vlb_device *dev, unsigned int in
 	q->index = index;
 	init_irq_work(&q->kick_irq, vlb_kick_irq);
 	init_irq_work(&q->call_irq, vlb_call_irq);
+	spin_lock_init(&q->call_lock);
 	raw_spin_lock_init(&q->inflight.lock);
 }
 

@@ -301,7 +301,7 @@ static void __maybe_unused vlb_synchronize_cbs(struct virtio_device *vdev)
 	unsigned int i;
 
 	for (i = 0; i < dev->num_queues; i++)
-		irq_work_sync(&dev->queues[i].call_irq);
+		vlb_queue_sync(&dev->queues[i]);
 }
 
 static const char *vlb_bus_name(struct virtio_device *vdev)

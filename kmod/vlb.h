@@ -116,6 +116,7 @@ struct vlb_inflight {
  * @kick_irq: does so later where an eventfd may not be signalled
  * @call: the daemon's eventfd; the reference keeps @call_head alive
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
+ * @call_lock: held by the one that is there; @call_head is set to NULL under it
  * @relay: its second ring, or NULL; then the driver works on @ring itself
  * @drained: buffers that were given back to the driver without having been served
  */
@@ -134,6 +135,7 @@ struct vlb_queue {
 	wait_queue_head_t *call_head;
 	wait_queue_entry_t call_wait;
 	struct irq_work call_irq;
+	spinlock_t call_lock;
 	struct vlb_inflight inflight;
 	struct vlb_relay *relay;
 	atomic64_t drained;
@@ -345,6 +347,7 @@ void vlb_queue_release(struct vlb_queue *q);
 void vlb_queue_place(struct vlb_queue *q);
 int vlb_queue_hook(struct vlb_queue *q);
 void vlb_queue_unhook(struct vlb_queue *q);
+void vlb_queue_sync(struct vlb_queue *q);
 bool vlb_queue_notify(struct virtqueue *vq);
 void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg);
 void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,

@@ -157,6 +157,54 @@ static void same_eventfd(void)
 	close(f.pool_fd);
 }
 
+/* One of virtio_overlap's parameters. */
+static unsigned long overlap_says(const char *name)
+{
+	char path[96];
+	unsigned long value;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/virtio_overlap/parameters/%s", name);
+	file = fopen(path, "re");
+	FAKE_NEED(file && fscanf(file, "%lu", &value) == 1);
+	fclose(file);
+	return value;
+}
+
+static void *call_for_a_while(void *arg)
+{
+	struct fake *f = arg;
+	uint64_t end = fake_now() + 3000;
+
+	while (fake_now() < end)
+		fake_signal(f->queues[0].call);
+	return NULL;
+}
+
+/*
+ * Interrupts of a device do not overlap, and the callbacks of virtio_rng and i2c-virtio rely on it. A daemon with
+ * several threads may call from several processors at once.
+ */
+static void calls_at_once(void)
+{
+	pthread_t callers[3];
+	struct fake f;
+	unsigned int i;
+
+	fake_run(&f, FAKE_ID_NONE, 1, 64);
+	/* never taken, so each call has a cause */
+	f.queues[0].used->idx = 1;
+	for (i = 0; i < 3; i++)
+		FAKE_NEED(!pthread_create(&callers[i], NULL, call_for_a_while, &f));
+	for (i = 0; i < 3; i++)
+		pthread_join(callers[i], NULL);
+	printf("# %lu callbacks, %lu of them while another one ran\n", overlap_says("callbacks"),
+		overlap_says("overlaps"));
+	check(overlap_says("callbacks") > 100 && !overlap_says("overlaps"),
+		"calls from all processors at once make one interrupt after the other");
+	fake_close(&f);
+}
+
 int main(void)
 {
 	struct fake f;
@@ -171,5 +219,6 @@ int main(void)
 	garbage(&f, "virtio_rng", 12);
 	fake_close(&f);
 	same_eventfd();
+	calls_at_once();
 	return tap_end();
 }

@@ -38,11 +38,7 @@ check-replug:
 		sh /repo/tests/vm/test-input-replug.sh; status=$$?; tools/vm stop --name replug; exit $$status
 
 # make virtio-pm KDIR=D: what tests/platform/test-can-suspend.sh sends a device to sleep with
-.PHONY: virtio-pm
-virtio-pm: build-deps
-	@{ $(kmod-no-headers); } >&2
-	@mkdir -p build/kmod/virtio-pm/$(KMOD_RELEASE) && cp tests/vm/pm/Kbuild tests/vm/pm/virtio_pm.c build/kmod/virtio-pm/$(KMOD_RELEASE)/
-	@$(MAKE) -s -C $(KMOD_KDIR) $(KMOD_BTF) M=$(CURDIR)/build/kmod/virtio-pm/$(KMOD_RELEASE) modules
+$(call test-module,virtio-pm,tests/vm/pm)
 
 # CAN with a million frames of all kinds each way (in check-vm: 20,000), a daemon that is killed 50 times, 1 MB of ISO-TP.
 check-can:

@@ -25,7 +25,7 @@ run() {
 mapfile -t c_files < <(git ls-files '*.c' '*.h')
 # Of the two sides of vhost-user-gpio's border, only the one whose libgpiod is installed can be read
 other_gpiod=$(pkg-config --atleast-version=2 libgpiod && echo 1 || echo 2)
-mapfile -t user_c < <(git ls-files '*.c' ':!kmod/' ':!tests/vm/faults/' ':!tests/vm/pm/' ':!tests/vm-gpio/irq_count.c' ":!vhost-user-gpio/gpio-chip-v$other_gpiod.c")
+mapfile -t user_c < <(git ls-files '*.c' ':!kmod/' ':!tests/vm/faults/' ':!tests/vm/pm/' ':!tests/vm-kmod/overlap/' ':!tests/vm-gpio/irq_count.c' ":!vhost-user-gpio/gpio-chip-v$other_gpiod.c")
 mapfile -t scripts < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do
 	head -n 1 "$f" | grep -qE '^#!.*\b(sh|bash)$' && echo "$f"; done; git ls-files '*.sh' '*.bash')
 mapfile -t python < <(git ls-files -s | awk '$1 == "100755" { print $4 }' | while read -r f; do

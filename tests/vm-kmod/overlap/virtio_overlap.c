@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A virtio driver that notices when its queue's callback runs on two processors at once, for tests. It takes devices of a
+ * type that no other driver knows (60, as fake.h has it) and one queue.
+ */
+#include <linux/atomic.h>
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/virtio.h>
+#include <linux/virtio_config.h>
+
+/* How long a callback takes, so that another one can meet it. */
+#define CALLBACK_US 20
+
+static unsigned long callbacks;
+module_param(callbacks, ulong, 0444);
+MODULE_PARM_DESC(callbacks, "How many there were");
+static unsigned long overlaps;
+module_param(overlaps, ulong, 0444);
+MODULE_PARM_DESC(overlaps, "How many began while another one ran");
+
+static atomic_t inside = ATOMIC_INIT(0);
+
+static void callback(struct virtqueue *vq)
+{
+	if (atomic_inc_return(&inside) > 1)
+		overlaps++;
+	callbacks++;
+	udelay(CALLBACK_US);
+	atomic_dec(&inside);
+}
+
+static int probe(struct virtio_device *vdev)
+{
+	struct virtqueue *vq = virtio_find_single_vq(vdev, callback, "one");
+
+	if (IS_ERR(vq))
+		return PTR_ERR(vq);
+	virtio_device_ready(vdev);
+	return 0;
+}
+
+static void take_leave(struct virtio_device *vdev)
+{
+	virtio_reset_device(vdev);
+	vdev->config->del_vqs(vdev);
+}
+
+static const struct virtio_device_id ids[] = { { 60, VIRTIO_DEV_ANY_ID }, {} };
+
+static struct virtio_driver overlap_driver = {
+	.driver.name = KBUILD_MODNAME,
+	.id_table = ids,
+	.probe = probe,
+	.remove = take_leave,
+};
+module_virtio_driver(overlap_driver);
+
+MODULE_DESCRIPTION("Notices callbacks that overlap");
+MODULE_LICENSE("Dual MIT/GPL");
