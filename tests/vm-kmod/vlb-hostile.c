@@ -219,6 +219,7 @@ int main(void)
 	garbage(&f, "virtio_rng", 12);
 	fake_close(&f);
 	same_eventfd();
-	calls_at_once();
+	if (!access("/sys/module/virtio_overlap", F_OK))
+		calls_at_once();
 	return tap_end();
 }

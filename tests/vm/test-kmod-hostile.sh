@@ -7,7 +7,11 @@
 # shellcheck source=tests/vm-kmod/lib.sh
 . /repo/tests/vm-kmod/lib.sh
 
-# It depends on virtio only, and knows devices that no other driver does
-insmod "$build/kmod/virtio-overlap/$release/virtio_overlap.ko" || bail_out "no virtio_overlap for this kernel"
-at_exit rmmod virtio_overlap
+overlap=$build/kmod/virtio-overlap/$release/virtio_overlap.ko
+if [ -f "$overlap" ]; then
+	insmod "$overlap" || bail_out "virtio_overlap does not load"
+	at_exit rmmod virtio_overlap
+else
+	diag "virtio_overlap is not built for this kernel: nobody looks for interrupts that overlap"
+fi
 run_with_module vlb-hostile

@@ -42,7 +42,7 @@ static int probe(struct virtio_device *vdev)
 
 static void take_leave(struct virtio_device *vdev)
 {
-	virtio_reset_device(vdev);
+	vdev->config->reset(vdev);
 	vdev->config->del_vqs(vdev);
 }
 
