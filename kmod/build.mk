@@ -25,8 +25,8 @@ kmod-copy = mkdir -p $(1)/virtio_can && for f in $(KMOD_SOURCES); do \
 kmod-no-headers = test -n '$(KMOD_RELEASE)' || { \
 	echo 'kmod: $(KMOD_KDIR) holds no configured kernel: install its headers, or name others with KDIR='; exit 1; }
 
-# $(call test-module,NAME,DIR): make NAME KDIR=D builds what DIR/Kbuild names, for a test, in build/kmod/NAME/<release>.
-# FILES: which of its sources; all by default.
+# $(call test-module,NAME,DIR,FILES): make NAME KDIR=D builds what DIR/Kbuild names, for a test, in build/kmod/NAME/<release>.
+# FILES: which of its sources, as paths; all by default.
 define test-module-rule
 .PHONY: $(1)
 $(1): build-deps
