@@ -70,7 +70,8 @@ def window(ctx):
 
 
 def interrupt(ctx):
-    talk(ctx, "+sleep 1000\\r", "+\\x03", "=^C", "=$ ")
+    # Not before cat has answered: until it has the terminal, the key reaches only the shell that starts it, which then waits for cat's end
+    talk(ctx, "+cat\\r", "+meow\\r", "=meow", "=meow", "+\\x03", "=^C", "=$ ")
     return "Ctrl-C ended the program that the login ran, and not the daemon"
 
 
