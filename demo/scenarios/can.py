@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A drive on a car's CAN bus, seen through a virtio CAN controller."""
 
+import re
+
 from demolib import device, diagram, plot
 from demolib.device import wait_for
 from demolib.steps import Step, require
@@ -19,6 +21,7 @@ RUN = Target.RUN_DIR
 SOCKET = f"{RUN}/can.sock"
 SECONDS = 12        # of the drive; a daemon that is killed in it is to be back well before its end, on a busy machine, too
 REQUESTS = 150      # meanwhile, from the driver's side
+FRAME = re.compile(r"^\([\d.]+\) \S+ (\S+).*\n", re.MULTILINE)     # a whole line of candump -L
 PANELS = (
     ("speed, km/h", ("speed",), ""),
     ("engine, 1/min", ("rpm",), ""),
@@ -244,10 +247,13 @@ def write_drive(ctx, seconds):
 
 
 def frames(log):
-    """The frames of a candump log; the digit behind ## are flags, for which virtio has no place."""
+    """
+    The frames of a candump log, which may still be written to and have a complaint of candump's in it; the digit behind ## are flags,
+    for which virtio has no place.
+    """
     found = []
-    for line in log.splitlines():
-        head, fd, tail = line.split()[2].partition("##")
+    for frame in FRAME.findall(log):
+        head, fd, tail = frame.partition("##")
         found.append(f"{head}{fd}{tail[1:]}" if fd else head)
     return found
 
