@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 $(call program,can-stream,tests/vm,can-stream.c,,)
 
+UNIT_TESTS += tools/vm.d/test-report
+
 .PHONY: check-vm check-debug check-machine check-leaks check-deaths check-replug check-can check-console
 
 # All tests in a real kernel, or those named by TEST="a b"; KERNEL= as in tools/vm start.

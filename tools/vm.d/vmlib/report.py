@@ -24,17 +24,19 @@ def size(log):
 
 
 def event(lines, index):
-    """The lines of the report that line index begins: up to the end of its trace."""
+    """The lines of the report that line index begins: up to the end of its trace, which not every kind has, or to the next report."""
     for end in range(index + 1, min(index + 2 * LINES, len(lines))):
         if "---[ end trace" in lines[end]:
             return lines[index:end + 1]
+        if PATTERNS.search(lines[end]):
+            return lines[index:end]
     return lines[index:index + LINES]
 
 
 def find(log, start=0, known=()):
     """
     The excerpt from the first report after byte offset start, or None. Offsets come from size(). A report in which one of
-    the regular expressions known is found, from its first line to the end of its trace, is passed over.
+    the regular expressions known is found, from its first line to its end, is passed over.
     """
     try:
         with open(log, "rb") as handle:
