@@ -65,13 +65,16 @@ static void drop_daemon(struct device *dev)
 	memset(dev->session.running, 0, sizeof(dev->session.running));
 }
 
-/* Closing the control file makes the kernel unbind the driver, in its own time. */
+/* The kernel first, which unbinds the driver in its own time; its requests in the rings fail. */
 static void remove_device(struct device *dev)
 {
 	dev->kernel_io = sd_event_source_disable_unref(dev->kernel_io);
 	dev->grace_timer = sd_event_source_disable_unref(dev->grace_timer);
+	if (!dev->session.mod)
+		return;
 	module_free(dev->session.mod);
 	dev->session.mod = NULL;
+	session_end(&dev->session);
 	dev->session.status = 0;
 	dev->session.taken = 0;
 	dev->session.started = false;
@@ -472,7 +475,6 @@ void device_free(struct device *dev)
 {
 	if (!dev)
 		return;
-	/* The kernel first: it unhooks the driver, and the daemon sees the end of its rings by the hang-up. */
 	remove_device(dev);
 	drop_daemon(dev);
 	config_end(&dev->session.config);

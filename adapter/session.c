@@ -124,6 +124,14 @@ static int reset(struct session *s)
 	return s->fe && frontend_broken(s->fe) == -ECONNRESET ? 0 : ret;
 }
 
+void session_end(struct session *s)
+{
+	if (!s->fe || !s->started || frontend_broken(s->fe))
+		return;
+	frontend_start_clock(s->fe);
+	reset(s);
+}
+
 static int set_status(struct session *s, const struct vlb_request *req)
 {
 	int ret = 0;

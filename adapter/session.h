@@ -47,6 +47,13 @@ void session_handle(struct session *s, const struct vlb_request *req, struct vlb
  */
 int session_resume_rings(struct session *s);
 
+/*
+ * The device has gone, and its driver with it: the daemon is told, for one whose front-end only hangs up
+ * may keep what the driver made of it for another one. Within one deadline; a daemon that does not answer
+ * learns it by the hang-up.
+ */
+void session_end(struct session *s);
+
 /* Does the daemon have buffers of the driver? Among them are those that wait for an event. */
 bool session_waits(struct session *s);
 

@@ -65,6 +65,7 @@ static void gpio_free(void *state)
 		gpio_watch_stop(&gpio->watched[i]);
 	sd_event_source_disable_unref(gpio->nodes);
 	sd_event_source_disable_unref(gpio->look);
+	sd_event_source_disable_unref(gpio->orphan);
 	gpio_saved_close(gpio);
 	gpio_lines_close(&gpio->lines);
 	free(gpio->watched);
@@ -239,25 +240,19 @@ static void gpio_queue_stop(struct vhu_dev *dev, struct virtq *vq)
 
 	if (virtq_index(vq) != GPIO_EVENT_QUEUE)
 		return;
-	for (unsigned int i = 0; i < gpio->lines.count; i++) {
-		gpio->watched[i].buffer = NULL;
-		gpio->watched[i].slot->irq.unmasked = false;
-	}
+	for (unsigned int i = 0; i < gpio->lines.count; i++)
+		gpio_watch_mask(&gpio->watched[i]);
 }
 
-/* Whoever drove the lines is gone. */
+/* Whoever drove the lines is gone. At the end of the program the driver may still be there, and get another one. */
 static void gpio_reset(struct vhu_dev *dev)
 {
 	struct gpio_dev *gpio = vhu_dev_state(dev);
-
-	/* At the end of the program the driver may still be there, and get another one. */
 	bool ends = sd_event_get_state(vhu_dev_event(dev)) >= SD_EVENT_EXITING;
 
-	for (unsigned int i = 0; i < gpio->lines.count; i++) {
-		gpio_watch_free(&gpio->watched[i]);
-		if (!ends)
-			gpio_saved_store(gpio, i);
-	}
+	if (ends || (!vhu_dev_connected(dev) && gpio_saved_hold(gpio)))
+		return;
+	gpio_saved_release(gpio);
 }
 
 /* The ring of a driver that was never served begins at its first entry: each driver asks for directions first of all. */

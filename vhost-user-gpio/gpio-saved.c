@@ -10,7 +10,9 @@
 #include "gpio-state.h"
 #include "log.h"
 
-#define MAGIC 0x4f495047U /* "GPIO" */
+#define MAGIC	    0x4f495047U /* "GPIO" */
+#define ORPHAN_USEC 5000000
+#define SLOPPY_USEC 10000
 
 struct saved_line {
 	uint8_t in_use;
@@ -120,15 +122,49 @@ static void resume_line(struct gpio_dev *gpio, unsigned int line, const struct s
 	gpio_watch_resume(&gpio->watched[line]);
 }
 
+void gpio_saved_release(struct gpio_dev *gpio)
+{
+	for (unsigned int i = 0; i < gpio->lines.count; i++) {
+		gpio_watch_free(&gpio->watched[i]);
+		gpio_saved_store(gpio, i);
+	}
+}
+
+static int on_orphan_time(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct gpio_dev *gpio = userdata;
+
+	gpio->orphan = sd_event_source_disable_unref(gpio->orphan);
+	vhu_info("no front-end came back for the driver; its lines are released");
+	gpio_saved_release(gpio);
+	return 0;
+}
+
+bool gpio_saved_hold(struct gpio_dev *gpio)
+{
+	sd_event *event = vhu_dev_event(gpio->dev);
+
+	gpio->orphan = sd_event_source_disable_unref(gpio->orphan);
+	if (!gpio->saved)
+		return false;
+	return sd_event_add_time_relative(
+		       event, &gpio->orphan, CLOCK_MONOTONIC, ORPHAN_USEC, SLOPPY_USEC, on_orphan_time, gpio) >= 0;
+}
+
 void gpio_saved_resume(struct gpio_dev *gpio, bool same_driver)
 {
-	if (!gpio->may_resume)
-		return;
+	bool from_file = gpio->may_resume;
+
+	gpio->orphan = sd_event_source_disable_unref(gpio->orphan);
 	gpio->may_resume = false;
 	if (!same_driver) {
-		begin_anew(gpio);
+		if (from_file)
+			begin_anew(gpio);
+		gpio_saved_release(gpio);
 		return;
 	}
+	if (!from_file)
+		return;
 	for (unsigned int i = 0; i < gpio->lines.count; i++) {
 		const struct saved_line saved = gpio->saved->lines[i];
 

@@ -33,6 +33,7 @@ struct gpio_watched {
  * @nodes: chips in /dev that come and go
  * @saved: the state file, or NULL
  * @may_resume: it has what a program before this one left
+ * @orphan: the timer while lines are held for a driver whose front-end has gone
  * @look: the timer while a chip is unplugged
  */
 struct gpio_dev {
@@ -44,6 +45,7 @@ struct gpio_dev {
 	uint32_t names_size;
 	struct gpio_saved *saved;
 	bool may_resume;
+	sd_event_source *orphan;
 	sd_event_source *nodes;
 	sd_event_source *look;
 };
@@ -53,6 +55,7 @@ int gpio_watch_use(struct gpio_watched *watched, const struct gpio_use *use);
 int gpio_watch_irq_type(struct gpio_watched *watched, uint8_t type); /* a valid type */
 void gpio_watch_unmask(struct gpio_watched *watched, struct virtq_elem *buffer); /* when there is none yet */
 void gpio_watch_return(struct gpio_dev *gpio, struct virtq_elem *buffer, uint8_t status);
+void gpio_watch_mask(struct gpio_watched *watched); /* the event queue stops: its buffer, if any, goes back */
 void gpio_watch_free(struct gpio_watched *watched); /* the driver has no more use for the line */
 void gpio_watch_stop(struct gpio_watched *watched); /* do not look for edges */
 /* Its chip is there again: the line becomes what the driver has made of it. */
@@ -64,12 +67,15 @@ void gpio_plug_watch(struct gpio_dev *gpio); /* from gpio_init() on */
 
 /*
  * gpio-saved.c: a file with what the driver has made of the lines, for the program that takes the place of
- * this one under a running driver. Without the file all of these do nothing.
+ * this one under a running driver. Without the file nothing is stored or held.
  */
 int gpio_saved_open(struct gpio_dev *gpio, const char *path); /* 0, or -errno after it was logged */
 void gpio_saved_close(struct gpio_dev *gpio);
 void gpio_saved_store(struct gpio_dev *gpio, unsigned int line); /* after each change of it */
-/* The request queue starts; @same_driver: with a driver that was served before, not a new one. */
+void gpio_saved_release(struct gpio_dev *gpio); /* the driver has no more use for any line */
+/* The front-end has gone without a word of its driver: keep the lines for a while, in case another one brings that back. */
+bool gpio_saved_hold(struct gpio_dev *gpio);
+/* The request queue starts; @same_driver: with a driver that was served before, not a new one, which finds lines that are free. */
 void gpio_saved_resume(struct gpio_dev *gpio, bool same_driver);
 
 #endif /* GPIO_STATE_H */

@@ -121,6 +121,16 @@ void gpio_watch_unmask(struct gpio_watched *watched, struct virtq_elem *buffer)
 	check_level(watched);
 }
 
+/*
+ * Back as invalid, which Linux' driver takes for "once more, please": a ring that stops with some of its
+ * buffers in flight, but not the last ones, could not be gone on with.
+ */
+void gpio_watch_mask(struct gpio_watched *watched)
+{
+	watched->slot->irq.unmasked = false;
+	answer_irq(watched, GPIO_IRQ_INVALID);
+}
+
 void gpio_watch_free(struct gpio_watched *watched)
 {
 	answer_irq(watched, gpio_irq_set_type(&watched->slot->irq, VIRTIO_GPIO_IRQ_TYPE_NONE));

@@ -55,6 +55,11 @@ void vhu_dev_set_config_size(struct vhu_dev *dev, uint32_t bytes)
 	dev->config_size = bytes;
 }
 
+bool vhu_dev_connected(const struct vhu_dev *dev)
+{
+	return dev->backend;
+}
+
 uint64_t vhu_dev_features(const struct vhu_dev *dev)
 {
 	return dev->backend ? dev->backend->features : 0;

@@ -40,7 +40,8 @@ struct vhu_dev;
  * @queue_start: a queue is ready and enabled. May be NULL
  * @queue_stop: its elements are about to vanish; drop every pointer into them. May be NULL
  * @queue_kick: the driver made buffers available (also called once after each start)
- * @reset: the front-end reset the device or has gone; all queues are stopped. May be NULL
+ * @reset: the front-end reset the device, or has gone (then vhu_dev_connected() is false), perhaps without
+ *	its driver, which another one may bring back; all queues are stopped. May be NULL
  *
  * @get_config and @set_config return 0 or -errno, which the front-end is told.
  */
@@ -81,6 +82,8 @@ void vhu_dev_set_config_size(struct vhu_dev *dev, uint32_t bytes);
 uint64_t vhu_dev_features(const struct vhu_dev *dev);
 /* Queue @index; NULL when the device has none of that number. It may be stopped. */
 struct virtq *vhu_dev_queue(const struct vhu_dev *dev, unsigned int index);
+
+bool vhu_dev_connected(const struct vhu_dev *dev); /* is there a front-end? */
 
 /*
  * The configuration space changed: tell the driver, if the front-end opened a

@@ -251,7 +251,7 @@ static void a_driver_that_never_stops(void **state)
 	drv_flood_stop(&flood);
 }
 
-/* With buffers and edges on their way: nothing is written into memory that is the driver's again. */
+/* With buffers and edges on their way: the buffers come back, and then nothing is written into memory that is the driver's again. */
 static void the_queue_stops(void **state)
 {
 	struct visit *v = enable(state, SMALL, BOTH);
@@ -260,6 +260,9 @@ static void the_queue_stops(void **state)
 	visit_unmask(v, 0, SMALL);
 	visit_settle(v);
 	assert_int_equal(fe_queue_stop(&v->fe, EVENTS, &base), 0);
+	assert_int_equal(base, 1);
+	visit_expect(v, 0, INVALID);
+	visit_cell(v, EVENTS, 1)[0] = MARK;
 	visit_drive(v, OFFSET_SMALL, true);
 	visit_expect_none(v);
 	assert_int_equal(visit_cell(v, EVENTS, 1)[0], MARK);
@@ -273,7 +276,7 @@ static void the_queue_stops(void **state)
 	assert_int_equal(fe_queue_stop(&v->fe, REQUESTS, &base), 0);
 	visit_drive(v, OFFSET_SMALL, false);
 	visit_expect(v, 1, VALID);
-	assert_int_equal(fe_queue_start(&v->fe, REQUESTS, RING, 0), 0);
+	assert_int_equal(fe_queue_start(&v->fe, REQUESTS, RING, base), 0);
 	visit_settle(v);
 }
 

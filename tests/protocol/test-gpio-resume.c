@@ -27,12 +27,11 @@ struct run {
 	char state[160];
 };
 
-/* A daemon, and a driver whose ring is at @base. */
-static struct visit *arrive(struct run *run, uint16_t base)
+/* A front-end of the daemon's, whose driver's ring is at @base. */
+static struct visit *connect_at(struct run *run, uint16_t base)
 {
 	struct visit *v = &run->visit;
 
-	assert_int_equal(server_start(&run->server, run->argv), 0);
 	assert_int_equal(fe_connect(&v->fe, run->server.path), 0);
 	assert_int_equal(fe_negotiate(&v->fe, UINT64_MAX, UINT64_MAX), 0);
 	assert_int_equal(fe_share_memory(&v->fe), 0);
@@ -40,6 +39,12 @@ static struct visit *arrive(struct run *run, uint16_t base)
 	assert_int_equal(fe_queue_start(&v->fe, EVENTS, RING, 0), 0);
 	visit_settle(v);
 	return v;
+}
+
+static struct visit *arrive(struct run *run, uint16_t base)
+{
+	assert_int_equal(server_start(&run->server, run->argv), 0);
+	return connect_at(run, base);
 }
 
 /* Without a word, as far as the kernel, which is not there, would clean up. */
@@ -61,8 +66,12 @@ static void crash(struct run *run)
 	}
 }
 
+/* The driver goes, and the front-end says so. */
 static void leave(struct run *run)
 {
+	struct vhu_msg reset = { .request = VHU_RESET_DEVICE };
+
+	assert_int_equal(fe_send(&run->visit.fe, &reset), 0);
 	fe_close(&run->visit.fe);
 	assert_int_equal(server_stop(&run->server, WAIT_MS), 0);
 }
@@ -157,6 +166,96 @@ static void nor_one_after_a_driver_that_left(void **state)
 	leave(run);
 }
 
+/* Lines are taken all the time: an output keeps its level, an edge that comes meanwhile is latched. */
+static void after_a_front_end_that_died(void **state)
+{
+	struct run *run = *state;
+	struct visit *v = arrive(run, BASE);
+
+	use_lines(v);
+	visit_unmask(v, 0, BUTTON);
+	visit_unmask(v, 1, RESET);
+	visit_settle(v);
+	fe_close(&v->fe);
+	visit_drive(v, OFFSET_BUTTON, false);
+	assert_true(v->chip->lines[OFFSET_LAMP].requested && v->chip->lines[OFFSET_LAMP].driven);
+	connect_at(run, BASE);
+	visit_unmask(v, 0, BUTTON);
+	visit_expect(v, 0, VALID);
+	visit_drive(v, OFFSET_BUTTON, true);
+	expect_lines(v);
+	leave(run);
+}
+
+static void a_new_driver_after_a_front_end_that_died(void **state)
+{
+	struct run *run = *state;
+
+	use_lines(arrive(run, BASE));
+	fe_close(&run->visit.fe);
+	expect_nothing(connect_at(run, 0));
+	leave(run);
+}
+
+static void nobody_comes_back(void **state)
+{
+	struct run *run = *state;
+	struct visit *v = arrive(run, BASE);
+
+	use_lines(v);
+	fe_close(&v->fe);
+	for (int i = 0; i < WAIT_MS / 10 && v->chip->lines[OFFSET_LAMP].requested; i++)
+		usleep(10000);
+	expect_nothing(v);
+	assert_int_equal(server_stop(&run->server, WAIT_MS), 0);
+	expect_nothing(arrive(run, BASE));
+	leave(run);
+}
+
+/* A guest that boots anew: QEMU stops the rings, and says no more than that they begin at their first entry again. */
+static void a_driver_that_begins_anew(void **state)
+{
+	struct run *run = *state;
+	struct visit *v = arrive(run, BASE);
+	uint16_t base;
+
+	use_lines(v);
+	assert_int_equal(fe_queue_stop(&v->fe, REQUESTS, &base), 0);
+	assert_int_equal(fe_queue_stop(&v->fe, EVENTS, &base), 0);
+	assert_true(v->chip->lines[OFFSET_LAMP].requested);
+	assert_int_equal(fe_queue_start(&v->fe, REQUESTS, RING, 0), 0);
+	assert_int_equal(fe_queue_start(&v->fe, EVENTS, RING, 0), 0);
+	visit_settle(v);
+	expect_nothing(v);
+	leave(run);
+}
+
+/* The ring could not be gone on with while the oldest of two buffers is still out. */
+static void a_pause(void **state)
+{
+	struct run *run = *state;
+	struct visit *v = arrive(run, BASE);
+	uint16_t base, events;
+
+	use_lines(v);
+	visit_unmask(v, 1, RESET);
+	visit_unmask(v, 0, BUTTON);
+	visit_settle(v);
+	visit_drive(v, OFFSET_BUTTON, false);
+	visit_expect(v, 0, VALID);
+	assert_int_equal(fe_queue_stop(&v->fe, REQUESTS, &base), 0);
+	assert_int_equal(fe_queue_stop(&v->fe, EVENTS, &events), 0);
+	visit_expect(v, 1, VIRTIO_GPIO_IRQ_STATUS_INVALID);
+	assert_int_equal(events, 2);
+	assert_int_equal(fe_queue_start(&v->fe, REQUESTS, RING, base), 0);
+	assert_int_equal(fe_queue_start(&v->fe, EVENTS, RING, events), 0);
+	visit_unmask(v, 1, RESET);
+	visit_settle(v);
+	visit_drive(v, OFFSET_RESET, true);
+	visit_expect(v, 1, VALID);
+	leave(run);
+}
+
 /* Whoever writes there owns the daemon anyway, but it must not fall over old or torn files. */
 static void a_file_of_nonsense(void **state)
 {
@@ -192,6 +291,11 @@ int main(int argc, char **argv)
 		RUN(after_an_orderly_restart),
 		RUN(a_new_driver_gets_nothing),
 		RUN(nor_one_after_a_driver_that_left),
+		RUN(after_a_front_end_that_died),
+		RUN(a_new_driver_after_a_front_end_that_died),
+		RUN(nobody_comes_back),
+		RUN(a_driver_that_begins_anew),
+		RUN(a_pause),
 		RUN(a_file_of_nonsense),
 	};
 

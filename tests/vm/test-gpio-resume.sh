@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# vhost-user-gpio with --state is killed, and restarted, under a driver with an output and interrupts: both go on.
+# vhost-user-gpio with --state is killed, and restarted, under a driver with an output and interrupts: both go on. So they do when
+# the adapter is killed and another one comes, and then the output is driven all the time.
 # timeout: 300
 # shellcheck source=tests/vm/gpio-lib.sh
 . /repo/tests/vm/gpio-lib.sh
@@ -30,11 +31,23 @@ count_is() {
 	[ "$(timeout 5 dd if=/dev/irq-count bs=8 count=1 2>/dev/null | od -An -t d8 | tr -d ' ')" = "$1" ]
 }
 
+stop_timeout() {
+	echo "$1" >/sys/module/virtio_loopback/parameters/stop_timeout_ms
+}
+start_gpio_adapter() {
+	start adapter.log "$adapter" --device gpio --resumable --name gpio --socket-path "$work/gpio.sock" --deadline 1900 --grace 60
+	adapter_pid=$started
+}
+
+# How often the driver has given buffers for interrupts
+event_kicks() {
+	sed -n 's/^queue 1: .* kicks \([0-9]*\) .*/\1/p' "$(state_of gpio)"
+}
+
 ok "the modules load" load_gpio || exit
 make_chip one 8 2=LAMP 3=KEY
 start_daemon_again
-start adapter.log "$adapter" --device gpio --resumable --name gpio --socket-path "$work/gpio.sock"
-adapter_pid=$started
+start_gpio_adapter
 ok "the driver binds" eventually 20 virtual_chip || exit
 before=$(virtio_device)
 gpioset --mode=signal "$vchip" 0=1 &
@@ -62,15 +75,36 @@ is "$(virtio_device)" "$before" "the device was there all the time"
 ok "its user as well" kill -0 "$holder"
 ok "requests are served" gpioinfo "$vchip"
 
+# The outside pulls the lamp's line down: it shines only as long as somebody drives it
+stop_timeout 15000
+press one 3 0
+press one 2 0
+stop_pid KILL "$adapter_pid"
+ok "the adapter is killed: the daemon notices" eventually 20 grep -q 'the front-end has gone' "$work/gpio.log"
+is "$(measure one 2)" 1 "the lamp shines on"
+press one 3 1
+start_gpio_adapter
+ok "another one goes on with the device" eventually 20 in_state '^backend: up' gpio
+is "$(measure one 2)" 1 "the lamp shines all the time"
+ok "the edge that came meanwhile is an interrupt" eventually 20 count_is 4
+press one 3 0
+press one 3 1
+ok "and so is the next one" eventually 20 count_is 5
+is "$(virtio_device)" "$before" "the device is the same"
+ok "so is its user" kill -0 "$holder"
+ok "and requests are served" gpioinfo "$vchip"
+before_rest=$(event_kicks)
+sleep 1
+is "$(event_kicks)" "$before_rest" "no buffer goes to and fro meanwhile"
+stop_timeout 2000
+
 # A new driver does not get what the one before it left
 stop_pid TERM "$holder"
 holder=
 ok "the interrupt's driver goes" rmmod irq_count
 stop_pid KILL "$adapter_pid"
 ok "the device goes with the adapter" eventually 20 no_device
-press one 2 0
-start adapter.log "$adapter" --device gpio --resumable --name gpio --socket-path "$work/gpio.sock"
-adapter_pid=$started
+start_gpio_adapter
 ok "and comes back with it" eventually 20 virtual_chip
 is "$(measure one 2)" 0 "the lamp is off"
 done_testing
