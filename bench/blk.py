@@ -21,6 +21,7 @@ def per_io(runs, key):
 def summary(runs, key):
     """One way's figures in one case."""
     result = {"median": report.middle([run[key] for run in runs]),
+              "p50_us": report.middle([run["p50_us"] for run in runs]),
               "p99": report.middle([run["p99_us"] for run in runs]),
               "runs": [round(run[key], 2) for run in runs],
               "iops": report.middle([run["iops"] for run in runs], 1),
@@ -104,7 +105,7 @@ def show(result):
             figures = case.get(way)
             if figures:
                 print(f"{case['name']:23} {way:9} {figures['median']:9} {case['unit']:4} "
-                      f"({min(figures['runs'])} to {max(figures['runs'])})  p99 {figures['p99']:9} us  "
+                      f"({min(figures['runs'])} to {max(figures['runs'])})  p50 {figures['p50_us']:9} p99 {figures['p99']:9} us  "
                       f"CPU {figures['cpu_us_per_io']:7} us/IO  switches {figures['switches_per_io']:6}/IO")
     for name, value in result["case_ratio_to_vduse"].items():
         print(f"loopback/vduse {name:23} {value:5}  (turns: {result['ratio_spread'][name]})")

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The least that has to work on every kernel and processor (make check-matrix): an entropy source and a touch screen get
-# their stock drivers, data arrives, daemons and adapters are killed, the module unloads.
-# timeout: 300
+# their stock drivers, data arrives, daemons and adapters are killed; requests of a disk outlive its daemons, and fail when nobody
+# serves them; the module unloads.
+# timeout: 400
 # shellcheck source=tests/vm/adapter-lib.sh
 . /repo/tests/vm/adapter-lib.sh
 
@@ -41,7 +42,7 @@ at_exit unload_module
 at_exit stop_all
 at_exit stop_touch
 at_exit show_logs
-modprobe -qa virtio_rng virtio-rng virtio_input
+modprobe -qa virtio_rng virtio-rng virtio_input virtio_blk
 ok "the module loads" load_module || bail_out "no module for $release"
 
 start_daemon
@@ -67,6 +68,7 @@ ok "a daemon that was killed has a successor" works
 stop_touch
 stop_all
 ok "killed adapters take their devices along" eventually 30 no_device
+ok "a disk's requests outlive daemons, and fail in the end" "$build/tests/vm-kmod/vlb-inflight" 20
 ok "the module is free then" eventually 30 unused
 ok "and unloads" rmmod virtio_loopback
 done_testing
