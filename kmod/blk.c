@@ -13,8 +13,8 @@
  * failed, too, and others give less than they wrote; no block driver looks at it.
  *
  * Where the status of a request is comes from its descriptors, when it is seen in the
- * available ring. Daemons can write indirect tables, and the status itself: one that
- * lies gives its own device's driver bytes that it could have written there anyway.
+ * available ring. Daemons can write the status itself: one that lies gives its own device's
+ * driver bytes of the same disk's requests, as it could have written any others there.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -83,6 +83,17 @@ void vlb_blk_tag(struct vlb_queue *q, unsigned int head)
 	vlb_queue_walk(q, head, vlb_blk_look, &chain);
 	if (chain.pages && vlb_bounce_peek(&q->dev->bounce, chain.status, 1))
 		vlb_queue_walk(q, head, vlb_blk_point, &chain);
+}
+
+/*
+ * A look at the ring that is under way on another processor has the buffer's queue already, and
+ * its status not yet: it is to be waited for.
+ */
+bool vlb_blk_is_unknown(const struct vlb_bounce *b, unsigned long index,
+			const struct vlb_slot *slot)
+{
+	return vlb_blk_is_raw(b, slot->len, slot->dir) &&
+	       !READ_ONCE(b->status[(index << b->shift) >> PAGE_SHIFT]);
 }
 
 /* Has the disk said that the pages at granule @index are what was to be read? */

@@ -100,6 +100,8 @@ static void vlb_answer_failed(const struct vlb_slot *slot, u8 *buf)
 	static const __le32 fuse[] = { cpu_to_le32(16), cpu_to_le32(-EIO) };
 	u32 edge = min_t(u32, slot->len, VLB_FAIL_EDGE);
 
+	/* Fresh memory of the kernel's, maybe, and the daemon may have others believe that it was filled. */
+	memset(buf, 0, slot->len);
 	if (slot->fail == VLB_FAIL_FUSE) {
 		memcpy(buf, fuse, min_t(size_t, slot->len, sizeof(fuse)));
 		return;
@@ -124,6 +126,18 @@ static void vlb_copy_back(struct vlb_bounce *b, unsigned long index, const struc
 	atomic64_add(size, &b->bytes_from_daemon);
 }
 
+/*
+ * Has nobody looked at the ring yet in which this buffer was? What is not looked at before its
+ * slot has a next owner would count as that one's. A relay has its own way for what it is told.
+ */
+static bool vlb_is_unseen(const struct vlb_bounce *b, unsigned long index,
+			  const struct vlb_slot *slot)
+{
+	if (!slot->queue)
+		return b->status || slot->dir != DMA_TO_DEVICE;
+	return vlb_blk_is_unknown(b, index, slot);
+}
+
 void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		    enum dma_data_direction dir, unsigned long attrs)
 {
@@ -141,7 +155,7 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 		return;
 	}
 	if (!(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
-		if (b->status && unlikely(!slot.queue)) {
+		if (unlikely(vlb_is_unseen(b, index, &slot))) {
 			vlb_inflight_update_all(dev);
 			slot.queue = READ_ONCE(b->slots[index].queue);
 		}

@@ -395,6 +395,8 @@ void vlb_console_heard(struct vlb_device *dev, unsigned int queue, const void *b
 /* blk.c: reads of disks, whose buffers are not zeroed */
 int vlb_blk_init(struct vlb_device *dev);
 void vlb_blk_tag(struct vlb_queue *q, unsigned int head);
+bool vlb_blk_is_unknown(const struct vlb_bounce *b, unsigned long index,
+			const struct vlb_slot *slot);
 bool vlb_blk_is_read(const struct vlb_bounce *b, unsigned long index);
 
 /* pool.c */
