@@ -46,13 +46,16 @@ struct vlb_slot {
  * @vaddr: byte 0 of the area in the kernel
  * @iova: the same for the daemon
  * @size: bytes
+ * @told: bytes at its beginning that user space can never write: for small buffers to the device, among
+ *	them the indirect tables, which then are the driver's word
  * @shift: log2 of the granule
  * @granules: size in granules
  * @lock: protects what follows
  * @used: granule is taken
  * @head: granule begins a mapping, slots[granule] is valid; who clears the bit has the mapping, lock or not
  * @kept: by number of granules less 1: 1 + index of the slot of that size that was given back last and is
- *	to be used again first; 0 when there is none. Its granules are taken.
+ *	to be used again first; 0 when there is none. Its granules are taken. Those in @told have an array
+ *	of their own behind the others'.
  * @live: mappings
  * @busy: granules taken
  * @busy_max: the most that ever were
@@ -63,6 +66,7 @@ struct vlb_bounce {
 	u8 *vaddr;
 	dma_addr_t iova;
 	size_t size;
+	size_t told;
 	unsigned int shift;
 	unsigned long granules;
 	raw_spinlock_t lock;
@@ -81,6 +85,7 @@ struct vlb_bounce {
 };
 
 /* slots.c: who has which part of the bounce area; any context */
+size_t vlb_bounce_told(size_t size);
 int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size);
 void vlb_bounce_free(struct vlb_bounce *b);
 long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir);
@@ -91,6 +96,7 @@ long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len, struct
 void vlb_bounce_tag(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 void *vlb_bounce_peek(struct vlb_bounce *b, dma_addr_t addr, size_t len);
 void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail);
+bool vlb_bounce_is_told(const struct vlb_bounce *b, dma_addr_t addr, size_t len);
 bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue);
 
 static inline unsigned long vlb_granules(const struct vlb_bounce *b, size_t len)

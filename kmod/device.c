@@ -229,7 +229,8 @@ static int vlb_build(struct vlb_device *dev, const struct vlb_create *c)
 		vlb_queue_init(&dev->queues[i], dev, i);
 	dev->num_queues = c->num_queues;
 	pool = vlb_pool_create(c->num_queues, c->max_queue_size,
-			       c->bounce_size + vlb_console_room(c->device_id, c->num_queues));
+			       c->bounce_size + vlb_console_room(c->device_id, c->num_queues),
+			       vlb_bounce_told(c->bounce_size));
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	dev->pool = pool;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory file that a daemon maps: ring slots, then the bounce area.
+ * The memory file that a daemon maps: ring slots, then the bounce area, which begins
+ * with the part for what the daemon is only told.
  *
  * It is a real shmem file, so that fstat, lseek, mlock and get_user_pages
- * (O_DIRECT, io_uring) work on it as on any memfd. Only its file operations
+ * (O_DIRECT) work on it as on any memfd. Only its file operations
  * are ours: no write, no fallocate, no second open, and mappings in which the
- * pages with descriptor tables and available rings never become writable. The
- * virtio core follows what stands in these without checking.
+ * pages with descriptor tables, indirect ones too, and available rings never become
+ * writable. The virtio core follows what stands in these without checking.
  */
 #include <linux/fcntl.h>
 #include <linux/mm.h>
@@ -20,9 +21,9 @@
 
 static bool vlb_pool_page_is_ro(const struct vlb_pool *pool, unsigned long index)
 {
-	unsigned long slot = pool->slot_ro + pool->slot_rw;
+	unsigned long slot = pool->slot_ro + pool->slot_rw, rings = slot * pool->nslots;
 
-	return index / slot < pool->nslots && index % slot < pool->slot_ro;
+	return index < rings ? index % slot < pool->slot_ro : index - rings < pool->told;
 }
 
 static bool vlb_pool_is_fenced(const struct vlb_pool *pool, unsigned long index)
@@ -178,12 +179,13 @@ static int vlb_pool_populate(struct vlb_pool *pool)
 /*
  * Makes the file and all its pages: @nslots ring slots with room for
  * @max_queue_size descriptors each (a power of two), @bounce_size bytes (whole
- * pages).
+ * pages), the first @told of which user space cannot write.
  *
  * Returns the pool or an ERR_PTR. The caller owns a reference, which ends with
  * vlb_pool_put(); descriptors given to user space hold their own.
  */
-struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size)
+struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size,
+				 size_t told)
 {
 	struct vlb_pool *pool;
 	struct vring ring;
@@ -197,6 +199,7 @@ struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_siz
 	pool->slot_rw = DIV_ROUND_UP(vring_size(max_queue_size, PAGE_SIZE), PAGE_SIZE) -
 			pool->slot_ro;
 	pool->nslots = nslots;
+	pool->told = told / PAGE_SIZE;
 	pool->npages = (unsigned long)nslots * (pool->slot_ro + pool->slot_rw) +
 		       bounce_size / PAGE_SIZE;
 	pool->file = vlb_shmem_file("virtio-loopback-pool", vlb_pool_size(pool));

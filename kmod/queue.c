@@ -18,7 +18,7 @@
 /* Rounds of the whole ring that one interrupt may put back before time counts. */
 #define VLB_IRQ_ROUNDS 16
 
-static void vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc *desc,
+static bool vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc *desc,
 				    vlb_desc_fn *fn, void *arg)
 {
 	struct virtio_device *vdev = &q->dev->vdev;
@@ -26,21 +26,22 @@ static void vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc
 	const struct vring_desc *table;
 
 	/* The driver's word, and all in the area: that is bound enough. A table may be longer than its ring. */
-	table = vlb_bounce_peek(&q->dev->bounce, virtio64_to_cpu(vdev, READ_ONCE(desc->addr)),
-				(size_t)count * sizeof(*table));
+	table = vlb_bounce_peek(&q->dev->bounce, addr, (size_t)count * sizeof(*table));
 	for (i = 0; table && i < count; i++)
 		fn(q, &table[i], arg);
+	return vlb_bounce_is_told(&q->dev->bounce, addr, (size_t)count * sizeof(*table));
 }
 
 /*
  * Calls @fn for each descriptor of a chain in @table, as long as the queue, those of
- * indirect tables included. Daemons can write these; no more than their own device may
- * depend on it.
+ * indirect tables included. True if all of them are the driver's word: a very long table, or one that
+ * the read-only part had no room for, is in memory that the daemon can write, and may say anything.
  */
-void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
+bool vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
 			  vlb_desc_fn *fn, void *arg)
 {
 	unsigned int n;
+	bool sure = true;
 
 	for (n = 0; n < q->size && head < q->size; n++) {
 		const struct vring_desc *desc = &table[head];
@@ -48,16 +49,17 @@ void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, u
 
 		fn(q, desc, arg);
 		if (flags & VRING_DESC_F_INDIRECT)
-			vlb_queue_walk_indirect(q, desc, fn, arg);
+			sure &= vlb_queue_walk_indirect(q, desc, fn, arg);
 		if (!(flags & VRING_DESC_F_NEXT))
 			break;
 		head = virtio16_to_cpu(&q->dev->vdev, READ_ONCE(desc->next));
 	}
+	return sure;
 }
 
-void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg)
+bool vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg)
 {
-	vlb_queue_walk_table(q, q->ring.desc, head, fn, arg);
+	return vlb_queue_walk_table(q, q->ring.desc, head, fn, arg);
 }
 
 static void vlb_queue_tag_desc(struct vlb_queue *q, const struct vring_desc *desc, void *unused)
@@ -135,7 +137,7 @@ static void vlb_queue_interrupt(struct vlb_queue *q)
 		return;
 	if (likely(!q->relay))
 		vlb_inflight_update(q);
-	/* PREEMPT_RT runs this in a thread, where nothing can be kept from the CPU. */
+	/* PREEMPT_RT runs this in a thread, which the scheduler can be told to bound. */
 	budget = in_hardirq() ? this_cpu_ptr(q->dev->budget) : NULL;
 	if (budget)
 		*budget = (struct vlb_irq_budget) {

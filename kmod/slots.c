@@ -20,15 +20,27 @@
 #define VLB_MIN_GRANULE 64UL
 /* The longest slots that are kept, in granules. */
 #define VLB_KEPT_MAX 1024UL
+/* The longest buffers in the part that is read-only for daemons. */
+#define VLB_TOLD_MAX (4 * PAGE_SIZE)
+
+static unsigned int vlb_granule_shift(size_t size)
+{
+	return order_base_2(max(VLB_MIN_GRANULE, DIV_ROUND_UP(size, VLB_MAX_GRANULES)));
+}
+
+/* How much of an area of @size bytes is read-only for daemons: whole pages, whole granules. */
+size_t vlb_bounce_told(size_t size)
+{
+	return round_down(size / 8, max(PAGE_SIZE, 1UL << vlb_granule_shift(size)));
+}
 
 int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t size)
 {
-	unsigned long granule = max(VLB_MIN_GRANULE, DIV_ROUND_UP(size, VLB_MAX_GRANULES));
-
 	b->vaddr = vaddr;
 	b->iova = iova;
 	b->size = size;
-	b->shift = order_base_2(granule);
+	b->told = vlb_bounce_told(size);
+	b->shift = vlb_granule_shift(size);
 	b->granules = size >> b->shift;
 	raw_spin_lock_init(&b->lock);
 	b->used = kvcalloc(BITS_TO_LONGS(b->granules), sizeof(long), GFP_KERNEL);
@@ -68,41 +80,69 @@ static unsigned long vlb_align_mask(const struct vlb_bounce *b, unsigned long co
 	return max(rounddown_pow_of_two(min_t(size_t, size, PAGE_SIZE)) >> b->shift, 1UL) - 1;
 }
 
-/* Small slots keep to the last eighth while it has room, lest they make holes where pages want to be in a row. */
-static unsigned long vlb_bounce_find(struct vlb_bounce *b, unsigned long count)
+/* May a buffer of @len bytes be an indirect table? Whole pages are payload, of which there is much. */
+static bool vlb_wants_told(size_t len, u8 dir)
 {
-	unsigned long first = count << b->shift < PAGE_SIZE ? b->granules - b->granules / 8 : 0;
+	return dir == DMA_TO_DEVICE && len <= VLB_TOLD_MAX && len % PAGE_SIZE &&
+	       !(len % sizeof(struct vring_desc));
+}
+
+/*
+ * Small slots that the device may write keep to the last eighth while it has room, lest they make holes
+ * where pages want to be in a row. Returns b->granules or more when there is no room.
+ */
+static unsigned long vlb_bounce_find(struct vlb_bounce *b, unsigned long count, bool told)
+{
+	unsigned long begin = b->told >> b->shift, first = begin;
 	unsigned long mask = vlb_align_mask(b, count), index;
 
+	if (told) {
+		index = bitmap_find_next_zero_area(b->used, begin, 0, count, mask);
+		return index < begin ? index : b->granules;
+	}
+	if (count << b->shift < PAGE_SIZE)
+		first = b->granules - b->granules / 8;
 	index = bitmap_find_next_zero_area(b->used, b->granules, first, count, mask);
-	if (index >= b->granules && first)
-		index = bitmap_find_next_zero_area(b->used, b->granules, 0, count, mask);
+	if (index >= b->granules && first != begin)
+		index = bitmap_find_next_zero_area(b->used, b->granules, begin, count, mask);
 	return index;
+}
+
+static u32 *vlb_kept_list(const struct vlb_bounce *b, unsigned long count, bool told)
+{
+	return &b->kept[count - 1 + (told ? VLB_KEPT_MAX : 0)];
 }
 
 static void vlb_kept_push(struct vlb_bounce *b, unsigned long count, unsigned long index)
 {
-	b->slots[index].next = b->kept[count - 1];
-	b->kept[count - 1] = index + 1;
+	u32 *list = vlb_kept_list(b, count, index < b->told >> b->shift);
+
+	b->slots[index].next = *list;
+	*list = index + 1;
 }
 
-static bool vlb_kept_pop(struct vlb_bounce *b, unsigned long count, unsigned long *index)
+static bool vlb_kept_pop(struct vlb_bounce *b, unsigned long count, bool told, unsigned long *index)
 {
-	if (count > VLB_KEPT_MAX || !b->kept[count - 1])
+	u32 *list;
+
+	if (count > VLB_KEPT_MAX)
 		return false;
-	*index = b->kept[count - 1] - 1;
-	b->kept[count - 1] = b->slots[*index].next;
+	list = vlb_kept_list(b, count, told);
+	if (!*list)
+		return false;
+	*index = *list - 1;
+	*list = b->slots[*index].next;
 	return true;
 }
 
 /* Gives all that is kept back to the bitmap; false when that is nothing. */
-static bool vlb_bounce_forget(struct vlb_bounce *b)
+static bool vlb_bounce_forget(struct vlb_bounce *b, bool told)
 {
 	unsigned long count, index;
 	bool found = false;
 
 	for (count = 1; count <= VLB_KEPT_MAX; count++) {
-		while (vlb_kept_pop(b, count, &index)) {
+		while (vlb_kept_pop(b, count, told, &index)) {
 			bitmap_clear(b->used, index, count);
 			found = true;
 		}
@@ -110,19 +150,28 @@ static bool vlb_bounce_forget(struct vlb_bounce *b)
 	return found;
 }
 
-/* The caller holds the lock. Returns b->granules or more when there is no room. */
-static unsigned long vlb_bounce_take(struct vlb_bounce *b, unsigned long count)
+static unsigned long vlb_bounce_take_from(struct vlb_bounce *b, unsigned long count, bool told)
 {
 	unsigned long index;
 
-	if (likely(vlb_kept_pop(b, count, &index)))
+	if (likely(vlb_kept_pop(b, count, told, &index)))
 		return index;
-	index = vlb_bounce_find(b, count);
-	if (index >= b->granules && vlb_bounce_forget(b))
-		index = vlb_bounce_find(b, count);
+	index = vlb_bounce_find(b, count, told);
+	if (index >= b->granules && vlb_bounce_forget(b, told))
+		index = vlb_bounce_find(b, count, told);
 	if (index < b->granules)
 		bitmap_set(b->used, index, count);
 	return index;
+}
+
+/* The caller holds the lock. Returns b->granules or more when there is no room. */
+static unsigned long vlb_bounce_take(struct vlb_bounce *b, unsigned long count, bool told)
+{
+	unsigned long index = b->granules;
+
+	if (told)
+		index = vlb_bounce_take_from(b, count, true);
+	return index < b->granules ? index : vlb_bounce_take_from(b, count, false);
 }
 
 /*
@@ -134,7 +183,7 @@ long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir
 	unsigned long index, flags, count = vlb_granules(b, len);
 
 	raw_spin_lock_irqsave(&b->lock, flags);
-	index = vlb_bounce_take(b, count);
+	index = vlb_bounce_take(b, count, vlb_wants_told(len, dir));
 	if (unlikely(index >= b->granules)) {
 		raw_spin_unlock_irqrestore(&b->lock, flags);
 		atomic64_inc(&b->map_failures);
@@ -230,6 +279,14 @@ void vlb_bounce_fail(struct vlb_bounce *b, dma_addr_t addr, u8 fail)
 
 	if (addr >= b->iova && off < b->size)
 		WRITE_ONCE(b->slots[off >> b->shift].fail, fail);
+}
+
+/* Is this memory that no daemon can write? */
+bool vlb_bounce_is_told(const struct vlb_bounce *b, dma_addr_t addr, size_t len)
+{
+	u64 off = addr - b->iova;
+
+	return addr >= b->iova && off < b->told && len <= b->told - off;
 }
 
 /* Does a mapping begin at @addr that was seen in @queue? */

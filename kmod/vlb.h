@@ -55,6 +55,7 @@
  *	user space can never write
  * @slot_rw: per ring slot, pages for the used ring, following slot_ro
  * @nslots: ring slots; the bounce area follows the last one
+ * @told: pages at its beginning that user space can never write
  * @shmem_fops: what the inode would have without us
  * @decoy: what user space finds in place of used rings while @fenced
  * @fenced: no write of user space reaches a used ring
@@ -67,6 +68,7 @@ struct vlb_pool {
 	unsigned int slot_ro;
 	unsigned int slot_rw;
 	unsigned int nslots;
+	unsigned long told;
 	const struct file_operations *shmem_fops;
 	struct page *decoy;
 	bool fenced;
@@ -349,8 +351,8 @@ int vlb_queue_hook(struct vlb_queue *q);
 void vlb_queue_unhook(struct vlb_queue *q);
 void vlb_queue_sync(struct vlb_queue *q);
 bool vlb_queue_notify(struct virtqueue *vq);
-void vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg);
-void vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
+bool vlb_queue_walk(struct vlb_queue *q, unsigned int head, vlb_desc_fn *fn, void *arg);
+bool vlb_queue_walk_table(struct vlb_queue *q, const struct vring_desc *table, unsigned int head,
 			  vlb_desc_fn *fn, void *arg);
 void vlb_queue_relay(struct vlb_queue *q);
 void vlb_queue_tag(struct vlb_queue *q, unsigned int head);
@@ -400,7 +402,8 @@ bool vlb_blk_is_unknown(const struct vlb_bounce *b, unsigned long index,
 bool vlb_blk_is_read(const struct vlb_bounce *b, unsigned long index);
 
 /* pool.c */
-struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size);
+struct vlb_pool *vlb_pool_create(unsigned int nslots, unsigned int max_queue_size, u64 bounce_size,
+				 size_t told);
 void vlb_pool_put(struct vlb_pool *pool);
 void vlb_pool_fence(struct vlb_pool *pool, bool on);
 u64 vlb_pool_size(const struct vlb_pool *pool);

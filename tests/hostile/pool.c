@@ -58,6 +58,18 @@ static void store(struct refusals *count, const char *what, void *at)
 	count->faults += !went_through;
 }
 
+/* Of any descriptor that has ever been used: the memory is what counts. */
+static void attack_tables(const struct peer *p, const struct ring *r, struct refusals *count)
+{
+	for (unsigned int i = 0; i < r->num; i++) {
+		const struct vring_desc *desc = &r->desc[i];
+		void *table = memory_guest(&p->mem, le64toh(desc->addr), sizeof(*desc));
+
+		if (desc->flags & htole16(VRING_DESC_F_INDIRECT) && table)
+			store(count, "a store into an indirect table", table);
+	}
+}
+
 static void attack_stores(const struct peer *p, struct refusals *count)
 {
 	unsigned int i;
@@ -75,6 +87,7 @@ static void attack_stores(const struct peer *p, struct refusals *count)
 		store(count, "a store after mprotect()", r->desc);
 		note(count, "read() into a descriptor table", read(p->mem.fd, r->desc, 16) >= 0);
 		note(count, "a system call's result in an available ring", !pipe((int *)r->avail));
+		attack_tables(p, r, count);
 	}
 }
 
