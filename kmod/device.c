@@ -84,6 +84,8 @@ static void vlb_device_free(struct work_struct *work)
 		vlb_queue_release(&dev->queues[i]);
 	kvfree(dev->queues);
 	vlb_bounce_free(&dev->bounce);
+	kvfree(dev->mend_list);
+	kvfree(dev->mend_slots);
 	if (dev->pool)
 		vlb_pool_put(dev->pool);
 	free_percpu(dev->budget);
@@ -250,7 +252,8 @@ static int vlb_build(struct vlb_device *dev, const struct vlb_create *c)
 	dev->config_size = c->config_size;
 	dev->features = vlb_offered_features(c->features);
 	dev->adoptable = c->flags & VLB_CREATE_ADOPTABLE;
-	return vlb_blk_init(dev);
+	err = vlb_drain_alloc(dev);
+	return err ? err : vlb_blk_init(dev);
 }
 
 /*

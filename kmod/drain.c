@@ -64,8 +64,8 @@ static bool vlb_is_request(struct vlb_queue *q, unsigned int head)
 
 	if (q->dev->vdev.id.device == VLB_ID_GPIO && q->index == VLB_GPIO_EVENT)
 		return false;
-	vlb_queue_walk(q, head, vlb_judge, &v);
-	return v.readable;
+	/* Who can say of a chain what it likes would have it wait for ever. */
+	return !vlb_queue_walk(q, head, vlb_judge, &v) || v.readable;
 }
 
 static void vlb_fail(struct vlb_queue *q, unsigned int head)
@@ -141,8 +141,9 @@ static void vlb_drain_work(struct work_struct *work)
 }
 
 /* A ring that a daemon spoilt: as far as can be told, what its driver waits for. */
-static void vlb_drain_mend(struct vlb_queue *q, struct vlb_taken *list, u64 *claimed)
+static void vlb_drain_mend(struct vlb_queue *q)
 {
+	struct vlb_device *dev = q->dev;
 	struct vlb_inflight *f = &q->inflight;
 	bool broken = virtqueue_is_broken(q->vq);
 	unsigned long flags;
@@ -150,7 +151,7 @@ static void vlb_drain_mend(struct vlb_queue *q, struct vlb_taken *list, u64 *cla
 	raw_spin_lock_irqsave(&f->lock, flags);
 	vlb_inflight_sync(q);
 	if (!f->exact || broken)
-		vlb_inflight_recover(q, list, claimed);
+		vlb_inflight_recover(q, dev->mend_list, dev->mend_slots);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	if (broken)
 		vlb_unbreak_queue(q->vq);
@@ -158,17 +159,13 @@ static void vlb_drain_mend(struct vlb_queue *q, struct vlb_taken *list, u64 *cla
 
 static void vlb_drain_mend_all(struct vlb_device *dev)
 {
-	struct vlb_taken *list = kvcalloc(dev->max_queue_size, sizeof(*list), GFP_KERNEL);
-	u64 *claimed = kvcalloc(4 * dev->max_queue_size, sizeof(*claimed), GFP_KERNEL);
 	u32 i;
 
 	spin_lock(&dev->lock);
-	for (i = 0; list && claimed && i < dev->num_queues; i++)
+	for (i = 0; i < dev->num_queues; i++)
 		if (dev->queues[i].ready && !dev->queues[i].relay)
-			vlb_drain_mend(&dev->queues[i], list, claimed);
+			vlb_drain_mend(&dev->queues[i]);
 	spin_unlock(&dev->lock);
-	kvfree(list);
-	kvfree(claimed);
 }
 
 /* Until the next reset. May sleep. */
@@ -188,4 +185,12 @@ void vlb_drain_start(struct vlb_device *dev)
 void vlb_drain_init(struct vlb_device *dev)
 {
 	INIT_DELAYED_WORK(&dev->drain, vlb_drain_work);
+}
+
+/* Beforehand: who waits for memory may be waiting for the disk that is to be drained. Freed with the device. */
+int vlb_drain_alloc(struct vlb_device *dev)
+{
+	dev->mend_list = kvcalloc(dev->max_queue_size, sizeof(*dev->mend_list), GFP_KERNEL);
+	dev->mend_slots = kvcalloc(BITS_TO_LONGS(dev->bounce.granules), sizeof(long), GFP_KERNEL);
+	return dev->mend_list && dev->mend_slots ? 0 : -ENOMEM;
 }

@@ -8,15 +8,20 @@
  * a whole ring ahead of the used index we know, and a driver maps a buffer before
  * it publishes it, so vlb_inflight_before_map() catches up in time. A ring that
  * nobody looks at between two kicks (event index, polling) is exact like that too.
+ * Only who keeps buffers mapped (virtio_net since Linux 6.13) can go a whole ring
+ * unseen: then the record is not exact any more, and nobody has done wrong.
  *
  * Available entries are the driver's word, in pages that user space cannot write.
  * Used entries are the daemon's: an index that runs ahead, or a head that was not
- * available, ends the record's exactness, and with it what can be done for this
- * device; nothing else.
+ * available, is a lie, which the driver's core meets as well. It declares the
+ * virtqueue broken then and leaves all that is in flight there, so the device is
+ * stopped, and its requests fail.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
+#include <linux/virtio_config.h>
 
 #include "vlb.h"
 
@@ -89,7 +94,7 @@ static void vlb_take(struct vlb_queue *q, u16 to)
  * which order the two rings moved meanwhile. Only the sum says where it is: with
  * the daemon (1) or with the driver (0); anything else is a lie.
  */
-static void vlb_give_back(struct vlb_queue *q, u16 to)
+static bool vlb_give_back(struct vlb_queue *q, u16 to)
 {
 	struct vlb_inflight *f = &q->inflight;
 	u16 i;
@@ -97,11 +102,11 @@ static void vlb_give_back(struct vlb_queue *q, u16 to)
 	for (i = f->used; i != to; i++) {
 		unsigned int head = vlb_used_head(q, i);
 
-		if (head < q->size && f->taken[head])
-			f->taken[head]--;
-		else
-			f->exact = false;
+		if (head >= q->size || !f->taken[head])
+			return false;
+		f->taken[head]--;
 	}
+	return true;
 }
 
 static bool vlb_sums_are_good(struct vlb_queue *q, u16 from, u16 to)
@@ -117,12 +122,20 @@ static bool vlb_sums_are_good(struct vlb_queue *q, u16 from, u16 to)
 	return true;
 }
 
+/* Not of a driver that has gone: the next one's device is not to be stopped for it. */
+static void vlb_inflight_lie(struct vlb_queue *q)
+{
+	q->inflight.exact = false;
+	if (READ_ONCE(q->ready) && READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK)
+		vlb_break_soon(q->dev, "its daemon used a buffer that it did not have");
+}
+
 /* Brings the record up to date, and marks the mappings of what is new as this queue's. */
 void vlb_inflight_sync(struct vlb_queue *q)
 {
 	struct vlb_inflight *f = &q->inflight;
 	struct virtio_device *vdev = &q->dev->vdev;
-	u16 first = f->avail, used, avail;
+	u16 first = f->avail, used, avail, done;
 
 	lockdep_assert_held(&f->lock);
 	used = virtio16_to_cpu(vdev, READ_ONCE(q->ring.used->idx));
@@ -131,17 +144,19 @@ void vlb_inflight_sync(struct vlb_queue *q)
 	avail = virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->idx));
 	/* Pairs with the barrier before the driver moves idx: the entries are there. */
 	smp_rmb();
-	if ((u16)(avail - f->used) > q->size || (u16)(used - f->used) > (u16)(avail - f->used))
+	done = used - f->used;
+	/* Entries that were overwritten unseen. */
+	if ((u16)(avail - f->avail) > q->size || (done > q->size && done <= (u16)(avail - f->used)))
 		f->exact = false;
 	if ((u16)(avail - f->avail) > q->size)
 		f->avail = avail - q->size;
 	vlb_take(q, avail);
-	if (f->exact)
-		vlb_give_back(q, used);
-	if (f->exact)
-		f->exact = vlb_sums_are_good(q, first, avail);
+	if (f->exact && (done > (u16)(avail - f->used) || !vlb_give_back(q, used) ||
+			 !vlb_sums_are_good(q, first, avail)))
+		vlb_inflight_lie(q);
 	f->avail = avail;
-	WRITE_ONCE(f->used, used);
+	/* vlb_inflight_before_map() lets a driver overwrite what was read up to here. */
+	smp_store_release(&f->used, used);
 }
 
 void vlb_inflight_update(struct vlb_queue *q)
@@ -180,7 +195,7 @@ void vlb_inflight_before_map(struct vlb_device *dev)
 		if (!READ_ONCE(q->ready))
 			continue;
 		avail = virtio16_to_cpu(&dev->vdev, READ_ONCE(q->ring.avail->idx));
-		if ((u16)(avail - READ_ONCE(q->inflight.used)) >= q->size)
+		if ((u16)(avail - smp_load_acquire(&q->inflight.used)) >= q->size)
 			vlb_inflight_update(q);
 	}
 }
@@ -232,8 +247,8 @@ static unsigned int vlb_list_taken(struct vlb_queue *q, struct vlb_taken *list)
  * read entries back, and keeps its own copy of the index. A daemon sees new
  * entries only by the index, which is not touched.
  *
- * Returns -EBUSY while there is a daemon or the device comes to its end, -ESTALE when
- * it is not known which buffers these are.
+ * Returns -EBUSY while there is a daemon, -ESTALE when it is not known which buffers these
+ * are, or the device comes to its end.
  */
 int vlb_inflight_resume(struct vlb_queue *q)
 {
@@ -247,8 +262,10 @@ int vlb_inflight_resume(struct vlb_queue *q)
 	/* A driver that leaves after this does no harm: ring and record are the device's. */
 	if (!READ_ONCE(q->ready))
 		return 0;
-	if (READ_ONCE(q->dev->backend) == VLB_BACKEND_UP || READ_ONCE(q->dev->draining))
+	if (READ_ONCE(q->dev->backend) == VLB_BACKEND_UP)
 		return -EBUSY;
+	if (READ_ONCE(q->dev->draining))
+		return -ESTALE;
 	list = kvcalloc(q->size, sizeof(*list), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
@@ -265,29 +282,23 @@ int vlb_inflight_resume(struct vlb_queue *q)
 	return err;
 }
 
-struct vlb_claims {
-	u64 *addr; /* in host byte order */
-	unsigned int count;
-	unsigned int max;
-};
+/* The slot that begins at @addr, or -1. */
+static long vlb_slot_at(const struct vlb_bounce *b, u64 addr)
+{
+	u64 off = addr - b->iova;
+
+	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+		return -1;
+	return off >> b->shift;
+}
 
 static void vlb_claim_desc(struct vlb_queue *q, const struct vring_desc *desc, void *arg)
 {
-	struct vlb_claims *claims = arg;
+	long slot = vlb_slot_at(&q->dev->bounce,
+				virtio64_to_cpu(&q->dev->vdev, READ_ONCE(desc->addr)));
 
-	if (claims->count < claims->max)
-		claims->addr[claims->count++] = virtio64_to_cpu(&q->dev->vdev,
-								READ_ONCE(desc->addr));
-}
-
-static bool vlb_is_claimed(const struct vlb_claims *claims, u64 addr)
-{
-	unsigned int i;
-
-	for (i = 0; i < claims->count; i++)
-		if (claims->addr[i] == addr)
-			return true;
-	return false;
+	if (slot >= 0)
+		__set_bit(slot, arg);
 }
 
 /*
@@ -297,29 +308,31 @@ static bool vlb_is_claimed(const struct vlb_claims *claims, u64 addr)
  * index goes back to where the driver is: as many behind the available one as it
  * waits for.
  *
- * Only for a fenced pool. @list has room for the queue's size, @claimed for four
- * times that; the caller holds the lock.
+ * Only for a fenced pool. @list has room for the queue's size, @claimed a bit for each
+ * granule; the caller holds the lock.
  */
-void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, u64 *claimed)
+void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, unsigned long *claimed)
 {
+	struct vlb_bounce *b = &q->dev->bounce;
 	struct vlb_inflight *f = &q->inflight;
-	struct vlb_claims claims = { .addr = claimed, .max = 4 * q->size };
 	unsigned int i, count, live = 0;
 
 	lockdep_assert_held(&f->lock);
+	bitmap_zero(claimed, b->granules);
 	for (i = 0; i < q->size; i++)
 		f->taken[i] = f->order[i] != 0;
 	count = vlb_list_taken(q, list);
 	while (count--) {
 		unsigned int head = list[count].head;
 		u64 addr = virtio64_to_cpu(&q->dev->vdev, READ_ONCE(q->ring.desc[head].addr));
+		long slot = vlb_slot_at(b, addr);
 
-		f->taken[head] = !vlb_is_claimed(&claims, addr) &&
-				 vlb_bounce_is_live(&q->dev->bounce, addr, q->index);
+		f->taken[head] = slot >= 0 && !test_bit(slot, claimed) &&
+				 vlb_bounce_is_live(b, addr, q->index);
 		if (!f->taken[head])
 			continue;
 		live++;
-		vlb_queue_walk(q, head, vlb_claim_desc, &claims);
+		vlb_queue_walk(q, head, vlb_claim_desc, claimed);
 	}
 	WRITE_ONCE(f->used, f->avail - live);
 	WRITE_ONCE(q->ring.used->idx, cpu_to_virtio16(&q->dev->vdev, f->used));

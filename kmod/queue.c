@@ -23,6 +23,7 @@ static bool vlb_queue_walk_indirect(struct vlb_queue *q, const struct vring_desc
 {
 	struct virtio_device *vdev = &q->dev->vdev;
 	u32 i, count = virtio32_to_cpu(vdev, READ_ONCE(desc->len)) / sizeof(*desc);
+	u64 addr = virtio64_to_cpu(vdev, READ_ONCE(desc->addr));
 	const struct vring_desc *table;
 
 	/* The driver's word, and all in the area: that is bound enough. A table may be longer than its ring. */

@@ -7,6 +7,9 @@
  * the usual way, and a few instructions long; the bitmap is for what is not there yet. When
  * it has no room, all slots that are kept go back to it.
  *
+ * What a device only reads, and may be an indirect table, has a part of its own while that has room,
+ * in pages that no daemon can write: we look into tables again when a request has to fail.
+ *
  * Records stand in kernel memory only. A head bit makes one valid: to clear it
  * is to take the mapping, which only one caller can.
  */
@@ -46,7 +49,7 @@ int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t siz
 	b->used = kvcalloc(BITS_TO_LONGS(b->granules), sizeof(long), GFP_KERNEL);
 	b->head = kvcalloc(BITS_TO_LONGS(b->granules), sizeof(long), GFP_KERNEL);
 	b->slots = kvcalloc(b->granules, sizeof(*b->slots), GFP_KERNEL);
-	b->kept = kvcalloc(VLB_KEPT_MAX, sizeof(*b->kept), GFP_KERNEL);
+	b->kept = kvcalloc(2 * VLB_KEPT_MAX, sizeof(*b->kept), GFP_KERNEL);
 	if (b->used && b->head && b->slots && b->kept)
 		return 0;
 	vlb_bounce_free(b);

@@ -59,7 +59,9 @@ void vlb_misdeed_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, misdeed);
 
-	vlb_break(dev, READ_ONCE(dev->misdeed_name));
+	/* Its driver may have let go meanwhile, and the next one's device is not to be stopped for it. */
+	if (READ_ONCE(dev->status) & VIRTIO_CONFIG_S_DRIVER_OK)
+		vlb_break(dev, READ_ONCE(dev->misdeed_name));
 }
 
 /*

@@ -11,10 +11,11 @@
  * before.
  *
  * Locks, outer first: vlb_control.lock (ioctls) > lock (everything short, and
- * whose a device is) > the queues'
- * inflight.lock, never two at once; bounce.lock nests inside any of them. The
- * last two are the only ones taken in interrupts. Nothing is held across
- * register, unregister or a wait for the adapter.
+ * whose a device is) > the queues' inflight.lock, never two at once; bounce.lock
+ * nests inside any of them. A queue's call_lock is held around its driver's
+ * callback, and so outside of the driver's locks and the last two. These three are
+ * the only ones taken in interrupts. Nothing is held across register, unregister
+ * or a wait for the adapter.
  */
 #ifndef VLB_H
 #define VLB_H
@@ -94,7 +95,7 @@ struct vlb_irq_budget {
  * @next: the next number for @order
  * @avail: available index up to which this is true
  * @used: used index up to which this is true
- * @exact: neither ring has moved in a way that cannot be
+ * @exact: nothing was missed, and neither ring has moved in a way that cannot be
  */
 struct vlb_inflight {
 	raw_spinlock_t lock;
@@ -104,6 +105,12 @@ struct vlb_inflight {
 	u16 avail;
 	u16 used;
 	bool exact;
+};
+
+/* One buffer in flight, for sorting. */
+struct vlb_taken {
+	u64 order;
+	u16 head;
 };
 
 /**
@@ -206,6 +213,9 @@ struct vlb_pending {
  * @gave_up: a driver waited retry_timeout_ms in vain; it does not do so again
  *	before the next try or the next daemon
  * @draining: nobody will serve the rings; buffers go back with errors
+ * @mend_list: room to find out which these are, in the rings of a daemon that lied: one for each
+ *	descriptor of a queue; under @lock
+ * @mend_slots: the same, a bit for each granule of the bounce area
  * @snapshot: configuration space for drivers that read it where nobody may sleep
  * @rings_out: a daemon was told the ring addresses and has not let go since
  * @reset_id: the last reset nobody waits for any more
@@ -226,6 +236,8 @@ struct vlb_device {
 	const char *misdeed_name;
 	struct work_struct notify;
 	struct delayed_work drain;
+	struct vlb_taken *mend_list;
+	unsigned long *mend_slots;
 	struct delayed_work orphan;
 	struct work_struct free;
 	bool registered;
@@ -279,12 +291,6 @@ static inline struct vlb_device *vlb_of_parent(struct device *parent)
 {
 	return container_of(parent, struct vlb_device, pdev.dev);
 }
-
-/* One buffer in flight, for sorting. */
-struct vlb_taken {
-	u64 order;
-	u16 head;
-};
 
 /* Holds vlb_device.lock, and so the file is not closed meanwhile. */
 static inline void vlb_wake_reader(struct vlb_device *dev)
@@ -369,10 +375,11 @@ void vlb_inflight_update_all(struct vlb_device *dev);
 void vlb_inflight_before_map(struct vlb_device *dev);
 unsigned int vlb_inflight_count(struct vlb_queue *q, bool *exact);
 int vlb_inflight_resume(struct vlb_queue *q);
-void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, u64 *claimed);
+void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, unsigned long *claimed);
 
 /* drain.c: buffers go back to the driver with errors when nobody will serve them */
 void vlb_drain_init(struct vlb_device *dev);
+int vlb_drain_alloc(struct vlb_device *dev);
 void vlb_drain_start(struct vlb_device *dev);
 void vlb_drain_kick(struct vlb_queue *q);
 

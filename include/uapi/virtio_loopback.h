@@ -213,6 +213,7 @@ struct vlb_setup_queue {
  * order the last daemon worked in. Only between VLB_BACKEND_DOWN and
  * VLB_BACKEND_UP (else EBUSY), when the last daemon has died or hung up: it must not
  * write any more. ESTALE: that daemon spoilt its used ring, nobody can go on.
+ * A used ring that names buffers that its daemon did not have stops the device as VLB_BREAK does.
  */
 struct vlb_queue_state {
 	__u32 index;

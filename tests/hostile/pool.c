@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/hostile/pool.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -90,7 +90,7 @@ static void garbage(struct fake *f, const char *driver, int rounds)
 		while (fake_now() < end) {
 			for (n = 0; n < 200; n++) {
 				((uint8_t *)q->used)[rand() % (4 + 8 * 64 + 2)] = rand();
-				f->pool[bounce + rand() % f->create.bounce_size] = rand();
+				f->pool[bounce + rand() % (f->create.pool_size - bounce)] = rand();
 				if (n % 16 == 0)
 					fake_signal(q->call);
 			}

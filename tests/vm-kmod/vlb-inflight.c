@@ -14,9 +14,10 @@
 #include "blk.h"
 #include "tap.h"
 
-#define LONG_MS 20000ull
-#define BLOCKS	(BLK_BYTES / 4096)
-#define WRITERS 4
+#define LONG_MS	 20000ull
+#define INDIRECT (1ull << VIRTIO_RING_F_INDIRECT_DESC)
+#define BLOCKS	 (BLK_BYTES / 4096)
+#define WRITERS	 4
 
 static bool wait_until(struct blk *b, volatile unsigned int *value, unsigned int least)
 {
@@ -165,13 +166,13 @@ static void *run_writer(void *arg)
 }
 
 /* Daemons that finish in random order die anywhere, again and again. */
-static void deaths(unsigned int count)
+static void deaths(unsigned int count, uint64_t features)
 {
 	unsigned int i, refused = 0, good = 0, bad = 0, before;
 	struct writer w[WRITERS];
 	struct blk b;
 
-	blk_start(&b);
+	blk_start_with(&b, features, 1);
 	b.shuffle = true;
 	for (i = 0; i < WRITERS; i++) {
 		w[i] = (struct writer) { .b = &b, .number = i };
@@ -198,13 +199,13 @@ static void deaths(unsigned int count)
 }
 
 /* Requests of a dead daemon, and the device ends. */
-static void drained_by_close(void)
+static void drained_by_close(uint64_t features)
 {
 	struct io io[8];
 	unsigned int i, failed = 0;
 	struct blk b;
 
-	blk_start(&b);
+	blk_start_with(&b, features, 1);
 	blk_kill_daemon(&b);
 	for (i = 0; i < 8; i++)
 		io_start(&io[i], &b, i, i % 2);
@@ -218,16 +219,37 @@ static void drained_by_close(void)
 	free(b.disk);
 }
 
-static void drained_by_break(void)
+/* The table of a request decides whether anybody waits for it, so it is not the daemon's to change. */
+static bool tables_are_safe(struct blk *b)
+{
+	struct fake_queue *q = &b->f.queues[0];
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	unsigned int i, refused = 0, written = 0;
+
+	for (i = 0; i < b->num_held; i++) {
+		const struct vring_desc *desc = &q->desc[b->held[i]];
+		void *table = fake_at(&b->f, le64toh(desc->addr));
+
+		if (!(desc->flags & htole16(VRING_DESC_F_INDIRECT)))
+			continue;
+		refused += read(zero, table, sizeof(*desc)) == -1 && errno == EFAULT;
+		written += read(zero, (char *)table + sizeof(*desc), sizeof(*desc)) != -1;
+	}
+	close(zero);
+	return refused && !written;
+}
+
+static void drained_by_break(uint64_t features)
 {
 	struct io io, later;
 	struct blk b;
 	int ret;
 
-	blk_start(&b);
+	blk_start_with(&b, features, 1);
 	b.hold = 3L * 8;
 	io_start(&io, &b, 3, false);
 	need_held(&b, &io);
+	check(!features || tables_are_safe(&b), "an indirect table cannot be written by its daemon");
 	FAKE_NEED(!ioctl(b.f.fd, VLB_BREAK));
 	check(io_end(&io) == -EIO, "VLB_BREAK: what was in flight fails");
 	io_start(&later, &b, 4, true);
@@ -241,26 +263,66 @@ static void drained_by_break(void)
 	check(fake_gone(&b.f, LONG_MS), "a daemon that goes on writing to its rings changes nothing");
 }
 
-/* A daemon that lies in its used ring: its device ends, and nothing waits for it. */
-static void lies(const char *what, int lie)
+enum lie {
+	LIE_INDEX,
+	LIE_HEAD,
+	LIE_BEYOND,
+};
+
+static const char *const lie_names[] = {
+	[LIE_INDEX] = "a used index that runs ahead",
+	[LIE_HEAD] = "a used head that was not available",
+	[LIE_BEYOND] = "a used head out of the ring",
+};
+
+static void tell(struct fake_queue *q, enum lie lie)
 {
+	if (lie == LIE_INDEX)
+		__atomic_store_n(&q->used->idx, htole16(le16toh(q->used->idx) + 1000), __ATOMIC_RELEASE);
+	else
+		fake_push(q, BLK_SIZE, lie == LIE_HEAD ? 63 : 0xfffff, 1);
+	fake_signal(q->call);
+}
+
+/* One that lies and lives on, and answers whatever it is asked: nothing may wait for its end. */
+static void lies_and_lives(enum lie lie, uint64_t features)
+{
+	struct io slow, later;
+	char name[128];
+	struct blk b;
+
+	blk_start_with(&b, features, 1);
+	b.hold = 5L * 8;
+	io_start(&slow, &b, 5, true);
+	need_held(&b, &slow);
+	tell(&b.f.queues[0], lie);
+	snprintf(name, sizeof(name), "%s: what its daemon had fails while that lives", lie_names[lie]);
+	check(io_end(&slow) == -EIO, name);
+	io_start(&later, &b, 6, true);
+	snprintf(name, sizeof(name), "%s: and so does what comes later", lie_names[lie]);
+	check(io_end(&later) == -EIO, name);
+	b.hold = -1;
+	blk_end(&b);
+	FAKE_NEED(fake_gone(&b.f, LONG_MS));
+}
+
+/* One that is dead: its device ends, and nothing waits for it. */
+static void lies(enum lie lie, uint64_t features)
+{
+	const char *what = lie_names[lie];
 	struct fake_queue *q;
 	char name[128];
 	struct io io[4];
 	struct blk b;
 	unsigned int i, hang = 0;
 
-	blk_start(&b);
+	blk_start_with(&b, features, 1);
 	q = &b.f.queues[0];
 	blk_kill_daemon(&b);
 	for (i = 0; i < 4; i++)
 		io_start(&io[i], &b, i, true);
 	FAKE_NEED(in_flight(&b, 4));
-	if (lie == 0)
-		__atomic_store_n(&q->used->idx, htole16(le16toh(q->used->idx) + 1000), __ATOMIC_RELEASE);
-	else
-		fake_push(q, BLK_SIZE, lie == 1 ? 63 : 0xfffff, 1);
-	fake_signal(q->call);
+	tell(q, lie);
 	usleep(100000);
 	snprintf(name, sizeof(name), "%s: nobody can go on", what);
 	check(blk_new_daemon(&b) == -ESTALE, name);
@@ -278,11 +340,18 @@ int main(int argc, char **argv)
 	unsigned int count = argc > 1 ? (unsigned int)atoi(argv[1]) : 200;
 
 	slow_head();
-	deaths(count);
-	drained_by_close();
-	drained_by_break();
-	lies("a used index that runs ahead", 0);
-	lies("a used head that was not available", 1);
-	lies("a used head out of the ring", 2);
+	deaths(count, 0);
+	deaths(count / 4, INDIRECT);
+	for (int i = 0; i < 2; i++) {
+		uint64_t features = i ? INDIRECT : 0;
+
+		printf("# %s indirect tables\n", i ? "with" : "without");
+		drained_by_close(features);
+		drained_by_break(features);
+		for (int lie = LIE_INDEX; lie <= LIE_BEYOND; lie++) {
+			lies((enum lie)lie, features);
+			lies_and_lives((enum lie)lie, features);
+		}
+	}
 	return tap_end();
 }
