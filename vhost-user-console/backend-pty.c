@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A pseudo terminal. Whoever opens it is the reader. While nobody has it open, output waits in the
- * port, and what nobody has read yet is what the next one gets.
+ * port, and what nobody has read yet is what the next one gets. Who has closed it before we look
+ * was no reader, but may have written.
  *
  * A terminal does not tell our side that it is opened again, hence inotify; nor that its window
  * changed, hence a clock, which runs while it is open.
@@ -83,15 +84,15 @@ static void on_hang_up(struct peer *peer, int error)
 	port->events->changed(port);
 }
 
-static int begin(struct pty *pty)
+static int begin(struct pty *pty, bool is_open)
 {
 	int fd = fcntl(pty->fd, F_DUPFD_CLOEXEC, 0), ret;
 
 	if (fd < 0)
 		return -errno;
-	pty->peer = (struct peer) { .reads = true, .writes = true, .pos = pty->pos, .gone = on_hang_up };
+	pty->peer = (struct peer) { .reads = true, .writes = is_open, .pos = pty->pos, .gone = on_hang_up };
 	ret = peer_start(&pty->peer, pty->port, pty->event, fd);
-	if (ret >= 0)
+	if (ret >= 0 && is_open)
 		ret = sd_event_add_time_relative(pty->event, &pty->clock, CLOCK_MONOTONIC, 0, 0, on_clock, pty);
 	return ret;
 }
@@ -99,12 +100,19 @@ static int begin(struct pty *pty)
 static int on_opened(sd_event_source *source, const struct inotify_event *inotify, void *userdata)
 {
 	struct pty *pty = userdata;
-	struct pollfd pfd = { .fd = pty->fd };
+	struct pollfd pfd = { .fd = pty->fd, .events = POLLIN };
+	bool is_open;
 	int ret;
 
-	if (pty->peer.source || poll(&pfd, 1, 0) < 0 || pfd.revents & POLLHUP)
+	if (poll(&pfd, 1, 0) < 0)
 		return 0;
-	ret = begin(pty);
+	is_open = !(pfd.revents & POLLHUP);
+	/* a reader takes the place of what somebody left behind who had gone */
+	if (is_open ? pty->peer.writes : pty->peer.source || !(pfd.revents & POLLIN))
+		return 0;
+	peer_stop(&pty->peer);
+	pty->clock = sd_event_source_disable_unref(pty->clock);
+	ret = begin(pty, is_open);
 	if (ret < 0)
 		vhu_err("port %s: cannot serve %s: %s", port_name(pty->port), pty->name, strerror(-ret));
 	else

@@ -16,6 +16,9 @@
 
 #include "tests/protocol/console-tests.h"
 
+#define NOTE   3000
+#define BEFORE (BUFFER - NOTE / 2) /* what the port has got when the note comes */
+
 void terminal(void **state)
 {
 	struct frontend *fe = start_ports(state);
@@ -43,6 +46,67 @@ void terminal(void **state)
 		close(fd);
 		usleep(50000);
 	}
+}
+
+/* echo >tty: it is closed again before the daemon has looked. */
+static void write_note(pid_t daemon, const char *path, const char *note, size_t len)
+{
+	int fd;
+
+	kill(daemon, SIGSTOP);
+	fd = open(path, O_WRONLY | O_NOCTTY);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, note, len), len);
+	close(fd);
+	kill(daemon, SIGCONT);
+}
+
+void note_to_a_terminal(void **state)
+{
+	struct frontend *fe = start_ports(state);
+	struct visit *v = *state;
+	char path[128], got[CON_ROOM];
+	int fd;
+
+	con_path(path, sizeof(path), "tty");
+	assert_true(con_send(fe, TTY, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	con_write(fe, TTY, "waits", 5);
+	assert_true(con_wait_written(fe, TTY, CON_WAIT_MS));
+	for (int round = 0; round < 3; round++) {
+		write_note(v->server->pid, path, "note\n", 5);
+		assert_int_equal(con_read(fe, TTY, got, CON_WAIT_MS), 5);
+		assert_memory_equal(got, "note\n", 5);
+	}
+	fd = open(path, O_RDWR | O_NOCTTY);
+	con_expect(fd, "waits");
+	close(fd);
+}
+
+/* A note that the port has no room for before the driver reads; meanwhile somebody comes to stay. */
+void note_before_a_reader(void **state)
+{
+	static const char sent[BEFORE];
+	struct frontend *fe = start_ports(state);
+	struct visit *v = *state;
+	char path[128], got[CON_ROOM];
+	int fd, left = (int)BEFORE + NOTE, n;
+
+	con_path(path, sizeof(path), "tty");
+	fd = open(path, O_WRONLY | O_NOCTTY);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, sent, BEFORE), BEFORE);
+	close(fd);
+	usleep(100000);
+	write_note(v->server->pid, path, sent, NOTE);
+	usleep(100000);
+	fd = open(path, O_RDWR | O_NOCTTY);
+	con_write(fe, TTY, "hello", 5);
+	con_expect(fd, "hello");
+	assert_true(con_send(fe, TTY, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	while (left > 0 && (n = con_read(fe, TTY, got, CON_WAIT_MS)) > 0)
+		left -= n;
+	assert_int_equal(left, 0);
+	close(fd);
 }
 
 void log_with_stamps(void **state)

@@ -358,6 +358,8 @@ int main(int argc, char **argv)
 		VISIT(more_than_fits),
 		VISIT(reader_in_between),
 		VISIT(terminal),
+		VISIT(note_to_a_terminal),
+		VISIT(note_before_a_reader),
 		VISIT(log_with_stamps),
 		VISIT(ports_come_and_go),
 		VISIT(session_goes_on),
