@@ -16,9 +16,14 @@
 #include "peer.h"
 #include "terminal.h"
 
+/**
+ * struct stdio
+ * @from_terminal: standard input is one, not a file or a pipe
+ */
 struct stdio {
 	struct port *port;
 	sd_event *event;
+	bool from_terminal;
 	struct terminal terminal;
 	struct escape escape;
 	struct peer in;
@@ -52,11 +57,11 @@ static void on_in_gone(struct peer *peer, int error)
 	struct stdio *stdio = state(peer->port);
 
 	peer_stop(peer);
-	if (error == -ECANCELED)
-		vhu_info("ended by the escape key");
-	/* the end of a file is no reason to end; the end of a terminal is */
-	if (error)
-		sd_event_exit(stdio->event, 0);
+	/* the end of a file is no reason to end; the end of a terminal is, though reading there looks the same */
+	if (!error && !stdio->from_terminal)
+		return;
+	vhu_info(error == -ECANCELED ? "ended by the escape key" : "ended, as standard input is gone");
+	sd_event_exit(stdio->event, 0);
 }
 
 static void on_out_gone(struct peer *peer, int error)
@@ -129,8 +134,9 @@ static int stdio_open(struct port *port, sd_event *event)
 	stdio->port = port;
 	stdio->event = event;
 	stdio->in.fd = stdio->out.fd = -1;
+	stdio->from_terminal = isatty(STDIN_FILENO);
 	/* a key to press makes sense where there are keys */
-	stdio->escape.key = isatty(STDIN_FILENO) ? port->spec.escape : ESCAPE_NONE;
+	stdio->escape.key = stdio->from_terminal ? port->spec.escape : ESCAPE_NONE;
 	stdio->terminal.keeper = -1;
 	ret = start(stdio);
 	if (ret >= 0)
