@@ -10,6 +10,7 @@ $(call protocol-test,test-hostile,$(PROTOCOL_HOSTILE))
 PROTOCOL_CONSOLE := console-driver.c console-expect.c console-start.c visit.c
 $(call protocol-test,test-console,test-console.c console-ends.c console-flow.c $(PROTOCOL_CONSOLE))
 $(call protocol-test,test-console-hostile,test-console-hostile.c $(PROTOCOL_CONSOLE))
+$(call protocol-test,test-console-stdio,test-console-stdio.c $(PROTOCOL_CONSOLE))
 
 # vhost-user-gpio where there is no GPIO chip
 PROTOCOL_GPIO := gpio-visit.c fake-gpio-chip.c
