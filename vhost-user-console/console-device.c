@@ -50,16 +50,20 @@ int console_get_config(struct vhu_dev *dev, uint32_t offset, void *data, uint32_
 	return 0;
 }
 
-/* A character of a driver in need, at any time (virtio 1.4, 5.3.4). */
+/*
+ * A character of a driver in need, at any time: the first byte of emerg_wr (virtio 1.4, 5.3.4). QEMU writes the whole space
+ * whenever the driver writes a field; the others are read only.
+ */
 int console_set_config(struct vhu_dev *dev, uint32_t offset, const void *data, uint32_t len)
 {
+	const uint32_t at = offsetof(struct virtio_console_config, emerg_wr);
 	const struct console *con = vhu_dev_state(dev);
 	struct port *port = con->ports.by_id[0];
 
-	if (offset != offsetof(struct virtio_console_config, emerg_wr))
+	if (offset > at || len < at - offset + sizeof(uint32_t))
 		return -EINVAL;
 	if (port) {
-		port_write(port, data, 1);
+		port_write(port, (const uint8_t *)data + (at - offset), 1);
 		port_flush(port);
 	}
 	return 0;

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <endian.h>
 #include <fcntl.h>
 #include <linux/virtio_config.h>
 #include <signal.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include "tests/protocol/console-tests.h"
+
+#define EMERG_WR offsetof(struct virtio_console_config, emerg_wr)
 
 static void handshake(void **state)
 {
@@ -305,22 +308,40 @@ static void without_multiport(void **state)
 	close(fd);
 }
 
+/* Exactly this comes last. */
+static void expect_at_last(int fd, const char *text)
+{
+	char got[2 * BUFFER];
+	size_t len = strlen(text);
+	ssize_t n;
+
+	usleep(100000);
+	n = read(fd, got, sizeof(got));
+	assert_true(n >= (ssize_t)len);
+	assert_memory_equal(got + n - len, text, len);
+}
+
 /* Before anything else was set up. */
 static void emergency_write(void **state)
 {
 	struct visit *v = *state;
-	const uint32_t word = 0x11223300 | '!';
-	char got[2 * BUFFER];
+	const struct virtio_console_config config = { 1, 2, htole32(3), htole32(0x11223300 | '?') };
+	const uint32_t word = htole32(0x11223300 | '!');
 	int fd = con_client("login");
-	ssize_t n;
 
 	assert_int_equal(fe_negotiate(&v->fe, UINT64_MAX, UINT64_MAX), 0);
-	assert_int_equal(fe_set_config(&v->fe, 8, &word, sizeof(word)), 0);
-	assert_int_not_equal(fe_set_config(&v->fe, 0, &word, sizeof(word)), 0);
-	usleep(100000);
-	n = read(fd, got, sizeof(got));
-	assert_true(n > 0);
-	assert_int_equal(got[n - 1], '!');
+	assert_int_equal(fe_set_config(&v->fe, EMERG_WR, &word, sizeof(word)), 0);
+	expect_at_last(fd, "!");
+	/* QEMU writes all of it, whatever the driver wrote to */
+	assert_int_equal(fe_set_config(&v->fe, 0, &config, sizeof(config)), 0);
+	assert_int_equal(fe_set_config(&v->fe, 4, (const char *)&config + 4, 8), 0);
+	expect_at_last(fd, "??");
+	/* part of the word, or none */
+	assert_int_not_equal(fe_set_config(&v->fe, 0, &config, EMERG_WR), 0);
+	assert_int_not_equal(fe_set_config(&v->fe, 0, &config, sizeof(config) - 1), 0);
+	assert_int_not_equal(fe_set_config(&v->fe, EMERG_WR, &word, 1), 0);
+	assert_int_not_equal(fe_set_config(&v->fe, EMERG_WR + 1, &word, 3), 0);
+	con_expect_silence(fd);
 	close(fd);
 }
 
