@@ -13,10 +13,10 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "listen.h"
 #include "log.h"
 #include "peer.h"
@@ -27,7 +27,7 @@
 struct server {
 	struct vhu_listener listener;
 	sd_event *event;
-	sd_event_source *accept;
+	struct vhu_acceptor acceptor;
 	struct peer clients[MAX_CLIENTS]; /* without a source: free */
 };
 
@@ -45,15 +45,6 @@ static struct peer *free_place(struct server *server)
 	return NULL;
 }
 
-/* Those who find no place wait in the backlog. */
-static void accept_if_room(struct port *port)
-{
-	struct server *server = state(port);
-
-	if (sd_event_source_set_enabled(server->accept, free_place(server) ? SD_EVENT_ON : SD_EVENT_OFF) < 0)
-		vhu_err("port %s: cannot go on listening", port_name(port));
-}
-
 static void on_gone(struct peer *peer, int error)
 {
 	struct port *port = peer->port;
@@ -61,23 +52,17 @@ static void on_gone(struct peer *peer, int error)
 
 	vhu_debug("port %s: a client has left, with %" PRIu64 " bytes unread", port_name(port), unread);
 	peer_stop(peer);
-	accept_if_room(port);
+	vhu_acceptor_want(&state(port)->acceptor, true);
 	port->events->changed(port);
 }
 
-static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_client(void *data, int fd)
 {
-	struct port *port = userdata;
+	struct port *port = data;
 	struct server *server = state(port);
 	struct peer *peer = free_place(server);
 	int one = 1, ret;
 
-	fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0 || !peer) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
 	if (port->spec.backend == PORT_TCP)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	*peer = (struct peer) { .reads = true, .writes = true, .gone = on_gone };
@@ -85,9 +70,9 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
 	ret = peer_start(peer, port, server->event, fd);
 	if (ret < 0)
 		vhu_log_limited(VHU_LOG_ERROR, "port %s: cannot serve a client: %s", port_name(port), strerror(-ret));
-	accept_if_room(port);
+	vhu_acceptor_want(&server->acceptor, free_place(server));
 	port->events->changed(port);
-	return 0;
+	return ret;
 }
 
 static int listen_tcp(const struct port_spec *spec, struct vhu_listener *listener)
@@ -120,6 +105,7 @@ static int server_open(struct port *port, sd_event *event)
 		return -ENOMEM;
 	port->backend = server;
 	server->event = event;
+	server->acceptor = (struct vhu_acceptor) { .who = "a client", .connected = on_client, .data = port };
 	server->listener.fd = -1;
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
 		server->clients[i].fd = -1;
@@ -130,8 +116,8 @@ static int server_open(struct port *port, sd_event *event)
 	if (ret >= 0)
 		ret = vhu_listen_open(&server->listener);
 	if (ret >= 0)
-		ret = sd_event_add_io(event, &server->accept, server->listener.fd, EPOLLIN, on_connection, port);
-	return ret < 0 ? ret : 0;
+		ret = vhu_acceptor_start(&server->acceptor, event, server->listener.fd);
+	return ret;
 }
 
 static void server_close(struct port *port)
@@ -142,7 +128,7 @@ static void server_close(struct port *port)
 		return;
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
 		peer_stop(&server->clients[i]);
-	sd_event_source_disable_unref(server->accept);
+	vhu_acceptor_stop(&server->acceptor);
 	vhu_listen_close(&server->listener);
 	free(server);
 	port->backend = NULL;

@@ -5,17 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include "accept.h"
 #include "backend.h"
 #include "guard.h"
 #include "listen.h"
 #include "log.h"
-
-#define ACCEPT_RETRY_US 500000
 
 struct daemon {
 	const struct vhu_device_type *type;
@@ -26,8 +25,7 @@ struct daemon {
 	sd_event *event;
 	struct vhu_dev *dev;
 	struct vhu_listener listener;
-	sd_event_source *accept;
-	sd_event_source *retry;
+	struct vhu_acceptor acceptor;
 	sd_event_source *fault;
 	int fault_fd;
 };
@@ -132,12 +130,6 @@ static int print_capabilities(const struct vhu_device_type *type)
 	return fflush(stdout) ? 1 : 0;
 }
 
-static void set_accepting(struct daemon *d, bool on)
-{
-	if (d->accept && sd_event_source_set_enabled(d->accept, on ? SD_EVENT_ON : SD_EVENT_OFF) < 0)
-		vhu_err("cannot switch listening %s", on ? "on" : "off");
-}
-
 static void on_gone(void *data)
 {
 	struct daemon *d = data;
@@ -147,33 +139,12 @@ static void on_gone(void *data)
 		return;
 	}
 	sd_notify(0, "STATUS=Waiting for a front-end");
-	set_accepting(d, true);
+	vhu_acceptor_want(&d->acceptor, true);
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *data)
+static int serve_front_end(void *data, int fd)
 {
 	struct daemon *d = data;
-
-	d->retry = sd_event_source_unref(d->retry);
-	set_accepting(d, d->dev->backend == NULL);
-	return 0;
-}
-
-/* The waiting connection stays readable: without a pause a lack of descriptors would spin the loop. */
-static void pause_accepting(struct daemon *d)
-{
-	uint64_t now;
-	int r;
-
-	r = sd_event_now(d->event, CLOCK_MONOTONIC, &now);
-	if (r >= 0 && !d->retry)
-		r = sd_event_add_time(d->event, &d->retry, CLOCK_MONOTONIC, now + ACCEPT_RETRY_US, 0, on_retry, d);
-	if (r >= 0)
-		set_accepting(d, false);
-}
-
-static int serve_front_end(struct daemon *d, int fd)
-{
 	int r = vhu_backend_connect(d->dev, fd, on_gone, d);
 
 	if (r < 0) {
@@ -182,24 +153,7 @@ static int serve_front_end(struct daemon *d, int fd)
 	}
 	vhu_log_limited(VHU_LOG_INFO, "a front-end has connected");
 	sd_notify(0, "STATUS=Serving a front-end");
-	set_accepting(d, false);
-	return 0;
-}
-
-static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *data)
-{
-	struct daemon *d = data;
-	int conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-	if (conn < 0) {
-		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
-			vhu_log_limited(VHU_LOG_ERROR, "cannot accept a front-end: %s", strerror(errno));
-			pause_accepting(d);
-		}
-		return 0;
-	}
-	if (serve_front_end(d, conn) < 0)
-		pause_accepting(d);
+	vhu_acceptor_want(&d->acceptor, false);
 	return 0;
 }
 
@@ -263,7 +217,8 @@ static int start_serving(struct daemon *d)
 		r = serve_front_end(d, d->listener.fd);
 		d->listener.fd = -1; /* the connection's now */
 	} else {
-		r = sd_event_add_io(d->event, &d->accept, d->listener.fd, EPOLLIN, on_connection, d);
+		d->acceptor = (struct vhu_acceptor) { .who = "a front-end", .connected = serve_front_end, .data = d };
+		r = vhu_acceptor_start(&d->acceptor, d->event, d->listener.fd);
 		if (r < 0)
 			vhu_err("cannot wait for a front-end: %s", strerror(-r));
 	}
@@ -312,9 +267,8 @@ int vhu_daemon_main(const struct vhu_device_type *type, int argc, char **argv)
 	r = run(&d, argc, argv);
 	sd_notify(0, "STOPPING=1");
 	/* first, so that the end of a connection does not begin to wait for the next one */
-	d.accept = sd_event_source_unref(d.accept);
+	vhu_acceptor_stop(&d.acceptor);
 	vhu_dev_free(d.dev);
-	sd_event_source_unref(d.retry);
 	sd_event_source_unref(d.fault);
 	vhu_listen_close(&d.listener);
 	if (d.fault_fd >= 0)

@@ -12,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/protocol/console-tests.h"
 
-#define NOTE   3000
-#define BEFORE (BUFFER - NOTE / 2) /* what the port has got when the note comes */
+#define SPIN_MS 1000
+#define NOTE	3000
+#define BEFORE	(BUFFER - NOTE / 2) /* what the port has got when the note comes */
 
 void terminal(void **state)
 {
@@ -106,6 +108,29 @@ void note_before_a_reader(void **state)
 	while (left > 0 && (n = con_read(fe, TTY, got, CON_WAIT_MS)) > 0)
 		left -= n;
 	assert_int_equal(left, 0);
+	close(fd);
+}
+
+/* There is no descriptor for the next client: it waits, and the daemon does not spin meanwhile. */
+void no_descriptor_for_a_client(void **state)
+{
+	struct frontend *fe = start_ports(state);
+	struct visit *v = *state;
+	struct rlimit all, few;
+	int fd, before;
+
+	assert_int_equal(prlimit(v->server->pid, RLIMIT_NOFILE, NULL, &all), 0);
+	few = (struct rlimit) { .rlim_cur = 3, .rlim_max = all.rlim_max };
+	assert_int_equal(prlimit(v->server->pid, RLIMIT_NOFILE, &few, NULL), 0);
+	before = server_cpu_ms(v->server);
+	fd = con_client("data");
+	usleep(SPIN_MS * 1000);
+	assert_in_range(server_cpu_ms(v->server) - before, 0, SPIN_MS / 10);
+	assert_true(fe_alive(fe));
+	assert_int_equal(prlimit(v->server->pid, RLIMIT_NOFILE, &all, NULL), 0);
+	con_expect_message(fe, DATA, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	con_write(fe, DATA, "at last", 7);
+	con_expect(fd, "at last");
 	close(fd);
 }
 

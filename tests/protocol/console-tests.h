@@ -23,6 +23,7 @@ struct frontend *start_ports(void **state);
 void terminal(void **state);
 void note_to_a_terminal(void **state);
 void note_before_a_reader(void **state);
+void no_descriptor_for_a_client(void **state);
 void log_with_stamps(void **state);
 void ports_come_and_go(void **state);
 void reader_in_between(void **state);

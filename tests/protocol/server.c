@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -145,6 +146,16 @@ bool server_lives(const struct server *s)
 	siginfo_t info = { 0 };
 
 	return waitid(P_PID, (id_t)s->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+}
+
+int server_cpu_ms(const struct server *s)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(s->pid, &clock) || clock_gettime(clock, &used) < 0)
+		return -ESRCH;
+	return (int)(used.tv_sec * 1000 + used.tv_nsec / 1000000);
 }
 
 void server_show_fds(const struct server *s)

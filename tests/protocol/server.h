@@ -28,6 +28,7 @@ int server_stop(struct server *s, int timeout_ms);
 void server_show_log(const struct server *s); /* as TAP comments; before server_stop() */
 bool server_lives(const struct server *s);
 int server_num_fds(const struct server *s); /* open descriptors of the process */
+int server_cpu_ms(const struct server *s); /* processor time it has used so far */
 void server_show_fds(const struct server *s); /* as TAP comments, to find out what leaked */
 int server_num_maps(const struct server *s); /* mappings of memory files */
 

@@ -381,6 +381,7 @@ int main(int argc, char **argv)
 		VISIT(terminal),
 		VISIT(note_to_a_terminal),
 		VISIT(note_before_a_reader),
+		VISIT(no_descriptor_for_a_client),
 		VISIT(log_with_stamps),
 		VISIT(ports_come_and_go),
 		VISIT(session_goes_on),
