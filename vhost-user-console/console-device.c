@@ -77,14 +77,14 @@ static void on_input(struct port *port)
 static void on_changed(struct port *port)
 {
 	struct console *con = port->owner;
+	bool resized = control_set_size(&con->control, port->id, port->cols, port->rows);
 
 	console_update_open(con, port);
-	control_set_size(&con->control, port->id, port->cols, port->rows);
 	if (!con->running)
 		return;
 	if (console_has_control(con))
 		console_tell_driver(con);
-	else if (!port->id)
+	else if (resized && !port->id)
 		vhu_dev_config_changed(con->dev);
 	if (!port->console)
 		console_serve_later(con);
@@ -104,6 +104,9 @@ static void on_removed(struct port *port)
 
 	control_remove(&con->control, port->id);
 	console_tell_driver(con);
+	/* of a port 0 that there is not, the size is nothing */
+	if (!console_has_control(con) && !port->id && (port->cols || port->rows))
+		vhu_dev_config_changed(con->dev);
 	console_remember(con);
 	/* what the driver still writes there finds no port */
 	console_serve_later(con);

@@ -59,15 +59,16 @@ void control_set_open(struct control *c, unsigned int id, bool open)
 	port->due |= BIT(DUE_OPEN);
 }
 
-void control_set_size(struct control *c, unsigned int id, uint16_t cols, uint16_t rows)
+bool control_set_size(struct control *c, unsigned int id, uint16_t cols, uint16_t rows)
 {
 	struct control_port *port = &c->ports[id];
 
 	if (!port->console || (port->cols == cols && port->rows == rows))
-		return;
+		return false;
 	port->cols = cols;
 	port->rows = rows;
 	port->due |= BIT(DUE_RESIZE);
+	return true;
 }
 
 static void introduce(struct control_port *port)

@@ -62,7 +62,8 @@ void control_init(struct control *c, unsigned int num, enum control_order order)
 void control_add(struct control *c, unsigned int id, const char *name, bool console);
 void control_remove(struct control *c, unsigned int id);
 void control_set_open(struct control *c, unsigned int id, bool open);
-void control_set_size(struct control *c, unsigned int id, uint16_t cols, uint16_t rows);
+/* True: that is news. */
+bool control_set_size(struct control *c, unsigned int id, uint16_t cols, uint16_t rows);
 
 /* A message of the driver's, @len bytes. False: it makes no sense, and changed nothing. */
 bool control_receive(struct control *c, const void *data, size_t len);

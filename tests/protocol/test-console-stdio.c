@@ -86,6 +86,24 @@ static void window(void **state)
 	con_expect_no_message(fe);
 }
 
+static void window_without_multiport(void **state)
+{
+	struct terminal_visit *v = *state;
+	struct frontend *fe = &v->visit.fe;
+	struct virtio_console_config config;
+	struct vhu_msg msg;
+
+	assert_int_equal(con_start(fe, ~(1ull << VIRTIO_CONSOLE_F_MULTIPORT), 1), 0);
+	assert_int_equal(fe_open_channel(fe), 0);
+	set_window(v->terminal, 90, 20);
+	assert_int_equal(vhu_channel_recv(fe->channel, &msg, CON_WAIT_MS), 0);
+	assert_int_equal(msg.request, VHU_BACKEND_CONFIG_CHANGE_MSG);
+	assert_int_equal(fe_get_config(fe, 0, &config, sizeof(config)), 0);
+	assert_int_equal(config.cols, 90);
+	assert_int_equal(config.rows, 20);
+	con_expect_silence(fe->channel);
+}
+
 /* Our end of a terminal, the other one in @end; or -1. */
 static int open_terminal(int *end)
 {
@@ -122,6 +140,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(both_ways),
 		TEST(window),
+		TEST(window_without_multiport),
 	};
 	int end, ret, status;
 

@@ -299,6 +299,7 @@ static void without_multiport(void **state)
 	assert_int_equal(config.cols, 80);
 	assert_int_equal(config.rows, 25);
 	assert_int_equal(config.max_nr_ports, MAX_PORTS);
+	assert_int_equal(fe_open_channel(&v->fe), 0);
 	fd = con_client("login");
 	con_write(&v->fe, LOGIN, "plain", 5);
 	assert_true(con_wait_written(&v->fe, LOGIN, CON_WAIT_MS));
@@ -306,6 +307,8 @@ static void without_multiport(void **state)
 	assert_int_equal(con_read(&v->fe, LOGIN, got, CON_WAIT_MS), 3);
 	con_expect_no_message(&v->fe);
 	close(fd);
+	/* a client that came, read and went changed no configuration */
+	con_expect_silence(v->fe.channel);
 }
 
 /* Exactly this comes last. */

@@ -132,15 +132,15 @@ static void sizes(void **state)
 
 	introduced(&c);
 	control_set_size(&c, 0, 80, 25);
-	control_set_size(&c, 0, 132, 0x0143);
-	control_set_size(&c, 1, 80, 25);
+	assert_true(control_set_size(&c, 0, 132, 0x0143));
+	assert_false(control_set_size(&c, 1, 80, 25));
 	assert_int_equal(hear(&c, 0, VIRTIO_CONSOLE_RESIZE, 0, rest), 4);
 	assert_memory_equal(rest, "\x84\x00\x43\x01", 4);
 	hear_nothing(&c);
-	control_set_size(&c, 0, 132, 0x0143);
+	assert_false(control_set_size(&c, 0, 132, 0x0143));
 	hear_nothing(&c);
 	c.order = CONTROL_ROWS_FIRST;
-	control_set_size(&c, 0, 132, 0x0144);
+	assert_true(control_set_size(&c, 0, 132, 0x0144));
 	hear(&c, 0, VIRTIO_CONSOLE_RESIZE, 0, rest);
 	assert_memory_equal(rest, "\x44\x01\x84\x00", 4);
 }
