@@ -8,7 +8,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -45,13 +44,19 @@ static struct peer *free_place(struct server *server)
 	return NULL;
 }
 
+static void stop(struct peer *peer)
+{
+	if (peer->writes)
+		port_left(peer->port, peer->pos);
+	peer_stop(peer);
+}
+
 static void on_gone(struct peer *peer, int error)
 {
 	struct port *port = peer->port;
-	uint64_t unread = port->out.end - peer->pos;
 
-	vhu_debug("port %s: a client has left, with %" PRIu64 " bytes unread", port_name(port), unread);
-	peer_stop(peer);
+	vhu_debug("port %s: a client has left", port_name(port));
+	stop(peer);
 	vhu_acceptor_want(&state(port)->acceptor, true);
 	port->events->changed(port);
 }
@@ -127,7 +132,7 @@ static void server_close(struct port *port)
 	if (!server)
 		return;
 	for (unsigned int i = 0; i < MAX_CLIENTS; i++)
-		peer_stop(&server->clients[i]);
+		stop(&server->clients[i]);
 	vhu_acceptor_stop(&server->acceptor);
 	vhu_listen_close(&server->listener);
 	free(server);

@@ -88,7 +88,7 @@ static ssize_t take(struct peer *peer)
 static void end_output(struct peer *peer)
 {
 	peer->writes = false;
-	peer->port->events->changed(peer->port);
+	port_left(peer->port, peer->pos);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -98,8 +98,10 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 	bool had_output = output_waits(peer);
 	ssize_t got = -EAGAIN;
 
-	if (had_output && flush(peer) < 0)
+	if (had_output && flush(peer) < 0) {
 		end_output(peer);
+		peer->port->events->changed(peer->port);
+	}
 	if (peer->reads && (hung_up || revents & EPOLLIN))
 		got = take(peer);
 	if (got == 0 || (got < 0 && got != -EAGAIN && got != -EINTR))
@@ -156,7 +158,7 @@ void peer_output(struct peer *peer)
 	if (!peer->writes)
 		return;
 	if (flush(peer) < 0)
-		peer->writes = false;
+		end_output(peer);
 	update(peer, false);
 	/* It has caught up, or reads no more, without an event: whoever waits for one would wait for ever. */
 	if (!peer->writes || (was_behind && !peer->behind))

@@ -123,6 +123,17 @@ void port_lose(struct port *port, uint64_t bytes)
 		port_name(port), bytes);
 }
 
+void port_left(struct port *port, uint64_t pos)
+{
+	uint64_t unread = port->out.end - pos;
+
+	if (port->console || !unread)
+		return;
+	port->lost += unread;
+	vhu_log_limited(VHU_LOG_WARN, "port %s: a reader has gone with %" PRIu64 " bytes unread, which are lost",
+		port_name(port), unread);
+}
+
 void port_resize(struct port *port, uint16_t cols, uint16_t rows)
 {
 	if (port->cols == cols && port->rows == rows)

@@ -46,7 +46,7 @@ extern const struct backend_ops backend_pty, backend_server, backend_file, backe
  * @console: data that nobody reads in time is lost; else the driver waits
  * @from_file: of --config, which may take it away again
  * @in_pos: what the driver has of @in
- * @lost: bytes that a reader did not get in time
+ * @lost: bytes that a reader did not get in time, or was no longer there to get
  * @backend: belongs to the back-end
  */
 struct port {
@@ -85,6 +85,8 @@ void port_taken(struct port *port, size_t len);
 size_t port_input_room(const struct port *port);
 void port_input(struct port *port, const void *data, size_t len); /* at most that many */
 void port_lose(struct port *port, uint64_t bytes);
+/* A reader that stood at @pos reads no more. In a console what is behind that is there for the next one. */
+void port_left(struct port *port, uint64_t pos);
 void port_resize(struct port *port, uint16_t cols, uint16_t rows);
 
 #endif /* PORT_H */

@@ -211,3 +211,45 @@ void ports_come_and_go(void **state)
 	con_expect_message(fe, MAX_PORTS - 1, VIRTIO_CONSOLE_PORT_REMOVE, 1);
 	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_ADD, 1);
 }
+
+/* What the daemon says that it lost in all of the port "extra", when that is removed. */
+static unsigned int lost_in_all(const struct server *server)
+{
+	FILE *file = fopen(server->log, "r");
+	unsigned int lost = 0, n;
+	char line[1024];
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (strstr(line, "lost in all") && sscanf(line, "%*s port extra: %u bytes", &n) == 1)
+			lost = n;
+	}
+	fclose(file);
+	return lost;
+}
+
+/* A client goes whose socket and whose port's buffer are full: what is in the latter nobody gets. */
+void left_behind(void **state)
+{
+	static const char line[1024];
+	struct frontend *fe = start_ports(state);
+	struct visit *v = *state;
+	char got[CON_ROOM];
+	int fd;
+
+	/* of the test before that wrote there */
+	assert_true(con_send(fe, EXTRA, VIRTIO_CONSOLE_PORT_OPEN, 1));
+	assert_int_equal(con_read(fe, EXTRA, got, CON_WAIT_MS), 2);
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	fd = con_client("extra");
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	do
+		con_write(fe, EXTRA, line, sizeof(line));
+	while (con_wait_written(fe, EXTRA, CON_SILENCE_MS));
+	close(fd);
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	write_config(v, NULL);
+	con_expect_message(fe, EXTRA, VIRTIO_CONSOLE_PORT_REMOVE, 1);
+	usleep(50000);
+	assert_in_range(lost_in_all(v->server), BUFFER - sizeof(line), BUFFER);
+}

@@ -26,6 +26,7 @@ void note_before_a_reader(void **state);
 void no_descriptor_for_a_client(void **state);
 void log_with_stamps(void **state);
 void ports_come_and_go(void **state);
+void left_behind(void **state);
 void reader_in_between(void **state);
 
 #endif /* TEST_CONSOLE_TESTS_H */

@@ -391,6 +391,7 @@ int main(int argc, char **argv)
 		VISIT(without_multiport),
 		VISIT(emergency_write),
 		VISIT(no_room_to_receive),
+		VISIT(left_behind),
 	};
 
 	return server_test(&server, &visit, argv, "console", tests, sizeof(tests) / sizeof(tests[0]), CON_WAIT_MS);

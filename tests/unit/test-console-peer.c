@@ -43,6 +43,11 @@ void port_lose(struct port *port, uint64_t bytes)
 	assert_int_equal(bytes, 0);
 }
 
+void port_left(struct port *port, uint64_t pos)
+{
+	port->lost += port->out.end - pos;
+}
+
 static void on_changed(struct port *port)
 {
 	struct bench *bench = port->owner;
@@ -153,6 +158,11 @@ static void reader_that_reads_no_more(void **state)
 	peer_output(&bench->peer);
 	assert_false(bench->peer.writes);
 	assert_int_equal(bench->changes, 1);
+	assert_int_equal(bench->port.lost, 1);
+	/* once it has gone nothing more is meant for it */
+	stream_append(&bench->port.out, "y", 1);
+	peer_output(&bench->peer);
+	assert_int_equal(bench->port.lost, 1);
 }
 
 int main(void)
