@@ -383,6 +383,8 @@ static void single(bool event_idx)
 	began = fake_now();
 	check(write(console, pattern, 4000) != 0 && fake_now() - began < BOUND, "and comes to an end with its device");
 	close(console);
+	/* The next one is /dev/hvc0, too. */
+	FAKE_NEED(fake_gone(&c.f, LONG_MS));
 }
 
 /* A daemon that lies in its used ring: its device ends, nothing waits for it. */
