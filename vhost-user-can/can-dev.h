@@ -79,6 +79,11 @@ struct can_dev {
 	uint32_t lost;
 };
 
+/*
+ * Does the control queue run? Only its start tells which driver the others are of. Until then frames stay where they
+ * are, both ways.
+ */
+bool can_driver_known(const struct can_dev *can);
 uint64_t can_now(const struct can_dev *can); /* of the loop, in microseconds */
 /* Arms a timer that runs @handler at @when, making it if it is none yet. */
 void can_timer_set(struct can_dev *can, sd_event_source **timer, uint64_t when, sd_event_time_handler_t handler);

@@ -42,6 +42,11 @@ uint64_t can_now(const struct can_dev *can)
 	return now;
 }
 
+bool can_driver_known(const struct can_dev *can)
+{
+	return can->state.told && virtq_started(vhu_dev_queue(can->dev, CAN_CONTROL_QUEUE));
+}
+
 /* A timer that goes off too early costs less than setting it for each frame. */
 static bool goes_off_before(sd_event_source *timer, uint64_t when)
 {
@@ -315,17 +320,44 @@ static void serve_control(struct can_dev *can, struct virtq *vq)
 	can_tx_run(can);
 }
 
+/* What the last driver has left: nothing of it is for the next one. */
+static void forget_driver(struct can_dev *can)
+{
+	if (memcmp(&can->stats, &can->logged, sizeof(can->stats)) != 0)
+		log_stats(can);
+	can_state_reset(&can->state);
+	can_rx_stop(can);
+	can->off_again = sd_event_source_disable_unref(can->off_again);
+	can->hold_until = 0;
+	order(can, CAN_PORT_STOP);
+}
+
+/*
+ * QEMU sends no word of a guest's reset: its driver's queues stop as for a pause. The next driver's control queue begins at
+ * its beginning, so there is nothing of it yet that could be lost; a driver that goes on has had its start answered at least.
+ * The index wraps: once in 65,536 control messages a pause is taken for a new driver.
+ */
+static void control_queue_start(struct can_dev *can, bool resumed)
+{
+	bool told = can->state.told;
+
+	if (!resumed && can->state.mode != CAN_STOPPED) {
+		can_tx_give_up(can);
+		forget_driver(can);
+	}
+	can_state_begin(&can->state, resumed);
+	if (!told && can->state.mode == CAN_STARTED) {
+		vhu_info("the driver was served before; its controller counts as started");
+		start(can);
+	}
+	/* they may have waited for this queue */
+	can_rx_deliver(can);
+}
+
 void can_queue_start(struct vhu_dev *dev, struct virtq *vq)
 {
-	struct can_dev *can = vhu_dev_state(dev);
-
-	if (virtq_index(vq) != CAN_CONTROL_QUEUE || can->state.told)
-		return;
-	can_state_begin(&can->state, virtq_resumed(vq));
-	if (can->state.mode != CAN_STARTED)
-		return;
-	vhu_info("the driver was served before; its controller counts as started");
-	start(can);
+	if (virtq_index(vq) == CAN_CONTROL_QUEUE)
+		control_queue_start(vhu_dev_state(dev), virtq_resumed(vq));
 }
 
 void can_queue_kick(struct vhu_dev *dev, struct virtq *vq)
@@ -351,12 +383,6 @@ void can_reset(struct vhu_dev *dev)
 {
 	struct can_dev *can = vhu_dev_state(dev);
 
-	if (memcmp(&can->stats, &can->logged, sizeof(can->stats)) != 0)
-		log_stats(can);
-	can_state_reset(&can->state);
-	can_rx_stop(can);
+	forget_driver(can);
 	can_tx_forget(can);
-	can->off_again = sd_event_source_disable_unref(can->off_again);
-	can->hold_until = 0;
-	order(can, CAN_PORT_STOP);
 }

@@ -78,7 +78,7 @@ void can_rx_deliver(struct can_dev *can)
 	struct virtq_elem *elem;
 	int ret = 1;
 
-	if (!virtq_started(vq) || can->state.mode == CAN_STOPPED)
+	if (!virtq_started(vq) || can->state.mode == CAN_STOPPED || !can_driver_known(can))
 		return;
 	while (can->backlog_count && (ret = virtq_pop(vq, &elem)) > 0) {
 		if (!give(can, vq, elem, &can->backlog[can->backlog_first]))

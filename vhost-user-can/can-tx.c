@@ -42,10 +42,10 @@ static bool may_send(const struct can_dev *can)
 	return can->state.mode == CAN_STARTED && can->socket >= 0 && can->link.up;
 }
 
-/* The interface is on its way, or the driver has been served before and has not said yet what it is about. */
+/* The interface is on its way, or nobody knows yet whose frames these are. */
 static bool must_wait(const struct can_dev *can)
 {
-	if (!can->state.told)
+	if (!can_driver_known(can))
 		return true;
 	return can->state.mode == CAN_STARTED && !may_send(can) && can_now(can) < can->hold_until;
 }
@@ -59,7 +59,7 @@ static void arm(struct can_dev *can, bool blocked, bool more)
 		again = can_now(can) + RETRY_US;
 	else if (more)
 		again = can_now(can);
-	else if (can->state.told && must_wait(can))
+	else if (can_driver_known(can) && must_wait(can))
 		again = can->hold_until;
 	if (again < when)
 		when = again;

@@ -185,6 +185,62 @@ static void taken_over(void **state)
 	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
 }
 
+/* QEMU says nothing of a guest's reset: the queues stop, and begin again at their beginning. */
+static void a_driver_after_another(void **state)
+{
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x123, 8, false);
+
+	exchange(fe, bus, 0x456);
+	drv_send(fe, 0, &msg);
+	bus_take(bus);
+	bus_send(bus, &msg, false);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(fe_queue_stop(fe, i, &(uint16_t) { 0 }), 0);
+	bus_send(bus, &msg, false);
+	bus_forget_orders(bus);
+	assert_int_equal(fe_queue_start(fe, CAN_TX, CAN_RING, 0), 0);
+	drv_send(fe, 1, &msg);
+	assert_int_equal(fe_queue_start(fe, CAN_RX, CAN_RING, 0), 0);
+	drv_post(fe, 0, CAN_MESSAGE_BYTES);
+	assert_true(drv_nothing_received(fe));
+	assert_true(bus_silent(bus));
+	assert_int_equal(fe_queue_start(fe, CAN_CTRL, CAN_RING, 0), 0);
+	assert_int_equal(bus_order(bus), CAN_PORT_STOP);
+	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
+	bus_send(bus, &msg, false);
+	assert_true(drv_nothing_received(fe));
+	assert_int_equal(drv_control(fe, START), OK);
+	assert_true(drv_nothing_received(fe));
+	exchange(fe, bus, 0x456);
+}
+
+/* A guest that pauses goes on: what came meanwhile is there, and what it sends. */
+static void a_pause(void **state)
+{
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x123, 8, false);
+	uint16_t bases[3];
+
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(fe_queue_stop(fe, i, &bases[i]), 0);
+	assert_int_equal(bases[CAN_CTRL], 1);
+	bus_send(bus, &msg, false);
+	bus_forget_orders(bus);
+	assert_int_equal(fe_queue_start(fe, CAN_TX, CAN_RING, bases[CAN_TX]), 0);
+	drv_send(fe, 0, &msg);
+	assert_int_equal(fe_queue_start(fe, CAN_RX, CAN_RING, bases[CAN_RX]), 0);
+	drv_post(fe, 0, CAN_MESSAGE_BYTES);
+	assert_int_equal(fe_queue_start(fe, CAN_CTRL, CAN_RING, bases[CAN_CTRL]), 0);
+	assert_same_frame(bus_take(bus), msg);
+	bus_send(bus, &msg, true);
+	assert_int_equal(drv_sent(fe, NULL), OK);
+	assert_same_frame(drv_receive(fe), msg);
+	exchange(fe, bus, 0x456);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, visit_connect, visit_end)
 
 int main(int argc, char **argv)
@@ -198,6 +254,8 @@ int main(int argc, char **argv)
 		TEST(frames_wait_for_the_interface),
 		TEST(reset_clears_all),
 		TEST(taken_over),
+		TEST(a_driver_after_another),
+		TEST(a_pause),
 	};
 	int ret;
 
