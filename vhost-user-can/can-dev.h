@@ -37,7 +37,7 @@ struct can_stats {
 	uint64_t filtered;
 	uint64_t unwanted; /* of a kind that was not negotiated, or larger than the driver's buffer */
 	uint64_t overflow; /* dropped here: the driver took none for too long */
-	uint64_t missed; /* dropped by the kernel: this program did not get its turn */
+	uint64_t missed; /* dropped by the kernel while started: this program did not get its turn */
 	struct can_errors errors;
 };
 
@@ -52,7 +52,8 @@ struct can_stats {
  * @tx_blocked: the kernel has no room for the next frame
  * @off_again: tells of a bus-off that outlasts a start
  * @backlog: a ring of frames for the driver
- * @lost: the socket's counter of lost frames when it was looked at last
+ * @lost: the socket's counter of lost frames, as the last frame told it
+ * @lost_known: one has, since the start
  */
 struct can_dev {
 	struct can_options options;
@@ -77,6 +78,7 @@ struct can_dev {
 	unsigned int backlog_first;
 	unsigned int backlog_count;
 	uint32_t lost;
+	bool lost_known;
 };
 
 /*

@@ -121,7 +121,9 @@ static void take_socket(struct can_dev *can, int fd)
 
 	drop_socket(can);
 	can->socket = fd;
+	/* a new socket's */
 	can->lost = 0;
+	can->lost_known = true;
 	ret = sd_event_add_io(vhu_dev_event(can->dev), &can->socket_source, fd, EPOLLIN, can_rx_ready, can);
 	if (ret >= 0 && can->state.mode == CAN_STOPPED)
 		ret = sd_event_source_set_enabled(can->socket_source, SD_EVENT_OFF);

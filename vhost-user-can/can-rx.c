@@ -25,9 +25,12 @@ void can_rx_start(struct can_dev *can)
 	can->backlog_count = 0;
 	for (unsigned int i = 0; can->socket >= 0 && i < MAX_STALE && (!ret || ret == -ENOMSG); i++) {
 		ret = can_raw_receive(can->socket, &stale);
-		if (!ret)
-			can->lost = stale.lost;
 	}
+	/*
+	 * The last stale frame tells only what was lost before it; those that found the buffer full came later. The first fresh
+	 * one tells all that, and no more: there has been room since.
+	 */
+	can->lost_known = false;
 	set_enabled(can, true);
 }
 
@@ -102,13 +105,20 @@ static void take_error(struct can_dev *can, const struct can_msg *msg)
 		can_went_off(can);
 }
 
+static void count_missed(struct can_dev *can, uint32_t lost)
+{
+	/* modulo 2^32, as the kernel counts */
+	if (can->lost_known)
+		can->stats.missed += (uint32_t)(lost - can->lost);
+	can->lost = lost;
+	can->lost_known = true;
+}
+
 static void take(struct can_dev *can, const struct can_received *received)
 {
 	const struct can_msg *msg = &received->msg;
 
-	/* modulo 2^32, as the kernel counts */
-	can->stats.missed += (uint32_t)(received->lost - can->lost);
-	can->lost = received->lost;
+	count_missed(can, received->lost);
 	if (msg->frame.can_id & CAN_ERR_FLAG)
 		take_error(can, msg);
 	else if (received->own)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +439,24 @@ struct frontend *visit_start(void **state)
 struct bus *visit_bus(void **state)
 {
 	return &((struct can_visit *)*state)->bus;
+}
+
+void assert_counted(const struct can_visit *v, const char *text)
+{
+	char log[16384];
+
+	for (int left = CAN_WAIT_MS; left > 0; left -= 100) {
+		FILE *f = fopen(v->server->log, "r");
+
+		assert_non_null(f);
+		log[fread(log, 1, sizeof(log) - 1, f)] = '\0';
+		fclose(f);
+		if (strstr(log, text))
+			return;
+		kill(v->server->pid, SIGUSR1);
+		usleep(100000);
+	}
+	fail_msg("the daemon does not say \"%s\"", text);
 }
 
 void assert_same_frame(struct can_msg got, struct can_msg want)

@@ -91,6 +91,8 @@ struct frontend *visit_begin(void **state); /* all queues run */
 struct frontend *visit_start(void **state); /* ... and the controller, too */
 struct bus *visit_bus(void **state);
 
+void assert_counted(
+	const struct can_visit *v, const char *text); /* the daemon's summary of what has happened says so */
 void assert_same_frame(struct can_msg got, struct can_msg want);
 /* A frame to the bus, with its echo, and another one back. */
 void exchange(struct frontend *fe, struct bus *bus, uint32_t id);

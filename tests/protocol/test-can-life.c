@@ -241,6 +241,23 @@ static void a_pause(void **state)
 	exchange(fe, bus, 0x456);
 }
 
+/* What the kernel dropped while the controller was stopped, after the last frame that it kept, was nobody's. */
+static void dropped_while_stopped(void **state)
+{
+	struct can_visit *v = *state;
+	struct frontend *fe = visit_begin(state);
+	struct can_msg msg = a_frame(1, 8, false);
+
+	bus_send_lossy(&v->bus, &msg, 5);
+	assert_int_equal(drv_control(fe, START), OK);
+	for (uint32_t lost = 1000; lost < 1004; lost += 2) {
+		bus_send_lossy(&v->bus, &msg, lost);
+		drv_post(fe, 0, CAN_MESSAGE_BYTES);
+		assert_same_frame(drv_receive(fe), msg);
+	}
+	assert_counted(v, "by the kernel 2;");
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, visit_connect, visit_end)
 
 int main(int argc, char **argv)
@@ -248,6 +265,7 @@ int main(int argc, char **argv)
 	struct server server;
 	struct can_visit visit = { .server = &server };
 	const struct CMUnitTest tests[] = {
+		TEST(dropped_while_stopped), /* first, for it counts */
 		TEST(bus_off_and_back),
 		TEST(bus_off_that_stays),
 		TEST(unplugged_and_back),
