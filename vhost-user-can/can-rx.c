@@ -23,9 +23,9 @@ void can_rx_start(struct can_dev *can)
 	int ret = 0;
 
 	can->backlog_count = 0;
-	for (unsigned int i = 0; can->socket >= 0 && i < MAX_STALE && (!ret || ret == -ENOMSG); i++) {
+	/* until there is nothing: an interface that went down has left an error in front of the frames */
+	for (unsigned int i = 0; can->socket >= 0 && i < MAX_STALE && ret != -EAGAIN; i++)
 		ret = can_raw_receive(can->socket, &stale);
-	}
 	/*
 	 * The last stale frame tells only what was lost before it; those that found the buffer full came later. The first fresh
 	 * one tells all that, and no more: there has been room since.

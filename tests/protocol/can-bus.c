@@ -177,6 +177,11 @@ void bus_send_lossy(struct bus *bus, const struct can_msg *msg, uint32_t lost)
 	put(bus, msg, (struct can_fake_tail) { .lost = lost });
 }
 
+void bus_down(struct bus *bus)
+{
+	assert_int_equal(send(bus->sock, NULL, 0, 0), 0);
+}
+
 void bus_error(struct bus *bus, uint32_t kinds)
 {
 	const struct can_msg msg = { .frame = { .can_id = CAN_ERR_FLAG | kinds, .len = 8 } };

@@ -51,6 +51,7 @@ struct can_msg bus_take(struct bus *bus); /* the next frame that was sent */
 bool bus_silent(struct bus *bus); /* none comes */
 void bus_send(struct bus *bus, const struct can_msg *msg, bool own); /* @own: the echo of a frame of the daemon's */
 void bus_send_lossy(struct bus *bus, const struct can_msg *msg, uint32_t lost);
+void bus_down(struct bus *bus); /* the socket's error when the interface goes down, be it for a moment */
 void bus_error(struct bus *bus, uint32_t kinds);
 
 struct can_msg a_frame(uint32_t id, unsigned int len, bool fd); /* its data follows from its identifier */

@@ -2,7 +2,8 @@
 /*
  * A CAN interface for tests on machines whose kernel has no CAN: the test program is the helper
  * (can-port.h) and the bus (can-raw.h) of a vhost-user-can that is otherwise the real one.
- * It listens at $CAN_FAKE. Frames come with struct can_fake_tail behind them, and go without.
+ * It listens at $CAN_FAKE. Frames come with struct can_fake_tail behind them, and go without. A message of no bytes: the
+ * interface went down.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -53,7 +54,7 @@ int can_raw_receive(int fd, struct can_received *received)
 	if (n < 0)
 		return -errno;
 	if (n == 0)
-		return -ENODEV;
+		return -ENETDOWN;
 	n -= (ssize_t)sizeof(tail);
 	if (n != CAN_MTU && n != CANFD_MTU)
 		return -ENOMSG;

@@ -159,6 +159,21 @@ static void reset_clears_all(void **state)
 	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
 }
 
+/* An interface that goes down with a stop leaves an error at the socket. It hides no old frames from a start. */
+static void old_frames_behind_an_error(void **state)
+{
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg msg = a_frame(0x123, 8, false);
+
+	assert_int_equal(drv_control(fe, STOP), OK);
+	bus_down(bus);
+	bus_send(bus, &msg, false);
+	assert_int_equal(drv_control(fe, START), OK);
+	drv_post(fe, 1, CAN_MESSAGE_BYTES);
+	assert_true(drv_nothing_received(fe));
+}
+
 /* A driver that a dead daemon served goes on where it is, whatever the order in which its queues come. */
 static void taken_over(void **state)
 {
@@ -271,6 +286,7 @@ int main(int argc, char **argv)
 		TEST(unplugged_and_back),
 		TEST(frames_wait_for_the_interface),
 		TEST(reset_clears_all),
+		TEST(old_frames_behind_an_error),
 		TEST(taken_over),
 		TEST(a_driver_after_another),
 		TEST(a_pause),
