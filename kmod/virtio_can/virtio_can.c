@@ -469,8 +469,9 @@ static void stop_traffic(struct virtio_can *priv)
 	if (!priv->traffic)
 		return;
 	priv->traffic = false;
-	netif_tx_disable(priv->dev);
+	/* A poll may wake the queue. None does after this, and so none of a timer's frames meets queues that are gone. */
 	napi_disable(&priv->napi);
+	netif_tx_disable(priv->dev);
 	ctrl_send(priv, VIRTIO_CAN_SET_CTRL_MODE_STOP);
 	spin_lock_bh(&priv->tx_lock);
 	tx_reap(priv, NULL);
@@ -490,8 +491,9 @@ static int virtio_can_stop(struct net_device *dev)
 {
 	struct virtio_can *priv = netdev_priv(dev);
 
-	stop_traffic(priv);
+	/* first, for it ends the restart after bus-off, which would start the controller anew, and the queue */
 	close_candev(dev);
+	stop_traffic(priv);
 	priv->can.state = CAN_STATE_STOPPED;
 	return 0;
 }
