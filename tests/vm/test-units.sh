@@ -193,5 +193,6 @@ done <"$work/pids"
 for daemon in $daemons; do
 	daemon_ends "$daemon"
 done
+ok "and the helper of vhost-user-can, which no signal is for" eventually 10 not pidof vhost-user-can
 ok "nothing is left of a state" test ! -e /run/vhost-user-gpio -a ! -e /run/vhost-user-console
 done_testing
