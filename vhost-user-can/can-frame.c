@@ -13,7 +13,10 @@
 _Static_assert(sizeof(struct virtio_can_tx_out) == CAN_HEADER_BYTES, "the header is packed by its layout");
 _Static_assert(sizeof(struct virtio_can_rx) == CAN_HEADER_BYTES, "the header is packed by its layout");
 
-/* Was that kind of frame negotiated? */
+/*
+ * Was that kind of frame negotiated? Of the two bits that drafts had exchanged only today's counts for remote frames: a driver
+ * with the other one alone is, by the specification, one that wants late acknowledgements and must get no remote frames.
+ */
 static bool negotiated(uint64_t features, bool fd, bool rtr)
 {
 	if (rtr && !(features & BIT(VIRTIO_CAN_F_RTR_FRAMES)))

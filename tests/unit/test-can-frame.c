@@ -19,6 +19,7 @@
 #define FD	 BIT(VIRTIO_CAN_F_CAN_FD)
 #define RTR	 BIT(VIRTIO_CAN_F_RTR_FRAMES)
 #define ALL	 (CLASSIC | FD | RTR)
+#define LATE	 BIT(VIRTIO_CAN_F_LATE_TX_ACK) /* what drafts called RTR */
 #define TRAILING 16
 
 /* A message as a driver makes it, in @bytes; returns its length. */
@@ -134,7 +135,7 @@ static void only_what_was_negotiated(void **state)
 	uint8_t bytes[CAN_MESSAGE_BYTES];
 	struct can_msg msg;
 
-	for (uint64_t features = 0; features <= ALL; features++) {
+	for (uint64_t features = 0; features <= (ALL | LATE); features++) {
 		for (unsigned int kind = 0; kind < 3; kind++) {
 			bool good = (features & needs[kind]) == needs[kind];
 			size_t len = message(bytes, kinds[kind], 1, 4);
