@@ -50,6 +50,7 @@ struct can_stats {
  * @hold_until: frames wait that long for the interface after a start, in the clock of the loop
  * @tx_timer: for deadlines, and to try again
  * @tx_blocked: the kernel has no room for the next frame
+ * @went_down: sending found that the interface is down, or was
  * @off_again: tells of a bus-off that outlasts a start
  * @backlog: a ring of frames for the driver
  * @lost: the socket's counter of lost frames, as the last frame told it
@@ -72,6 +73,7 @@ struct can_dev {
 	uint64_t hold_until;
 	sd_event_source *tx_timer;
 	bool tx_blocked;
+	bool went_down;
 	sd_event_source *off_again;
 
 	struct can_msg *backlog;
@@ -108,6 +110,8 @@ void can_tx_forget(struct can_dev *can);
 void can_rx_start(struct can_dev *can);
 void can_rx_stop(struct can_dev *can);
 void can_rx_deliver(struct can_dev *can); /* the driver made buffers available */
+/* The interface went down: what is heard of frames on their way has come already, or never will. */
+void can_went_down(struct can_dev *can);
 int can_rx_ready(sd_event_source *source, int fd, uint32_t events, void *userdata); /* handler of the socket */
 
 #endif /* CAN_DEV_H */

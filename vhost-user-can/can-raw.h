@@ -21,9 +21,15 @@ struct can_received {
 	uint32_t lost;
 };
 
-/* 0; -EAGAIN (later, the socket polls as writable), -ENOBUFS (later, but poll cannot tell when) or -errno */
+/*
+ * 0; -EAGAIN (later, the socket polls as writable), -ENOBUFS (later, but poll cannot tell when), -ENETDOWN (the interface is
+ * down, or was since the last call) or -errno
+ */
 int can_raw_send(int fd, const struct can_msg *msg);
-/* 0, -EAGAIN (nothing there), -ENOMSG (took something that is no frame) or -errno, @received->lost is valid with 0 only */
+/*
+ * 0, -EAGAIN (nothing there), -ENOMSG (took something that is no frame), -ENETDOWN (as above, before any frames that wait) or
+ * -errno; @received->lost is valid with 0 only
+ */
 int can_raw_receive(int fd, struct can_received *received);
 
 #endif /* CAN_RAW_H */

@@ -142,15 +142,14 @@ static void tell(struct can_dev *can, bool own)
  * Acknowledgements and frames come to the driver by two queues, but in the order of the bus: who
  * sends a question and sees the answer before his own question (J1939's session layer does look) takes it for another one's.
  */
-int can_rx_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
+static int receive(struct can_dev *can, unsigned int max)
 {
-	struct can_dev *can = userdata;
 	struct can_received received;
 	bool own = false;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < MAX_BATCH && (!ret || ret == -ENOMSG); i++) {
-		ret = can_raw_receive(fd, &received);
+	for (unsigned int i = 0; i < max && (!ret || ret == -ENOMSG); i++) {
+		ret = can_raw_receive(can->socket, &received);
 		if (ret)
 			continue;
 		if (received.own != own)
@@ -159,8 +158,25 @@ int can_rx_ready(sd_event_source *source, int fd, uint32_t events, void *userdat
 		take(can, &received);
 	}
 	tell(can, own);
-	/* what is gone or down the helper tells; this only takes the error off the socket */
-	if (ret && ret != -EAGAIN && ret != -ENOMSG)
+	return ret;
+}
+
+void can_went_down(struct can_dev *can)
+{
+	can->went_down = false;
+	receive(can, MAX_STALE);
+	can_tx_give_up(can);
+}
+
+int can_rx_ready(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct can_dev *can = userdata;
+	int ret = receive(can, MAX_BATCH);
+
+	if (ret == -ENETDOWN)
+		can_went_down(can);
+	/* what is gone the helper tells; this only takes the error off the socket */
+	else if (ret && ret != -EAGAIN && ret != -ENOMSG)
 		vhu_debug("%s: %s", can->options.port.name, strerror(-ret));
 	/* a frame that has left makes room for the next one */
 	can_tx_run(can);

@@ -99,7 +99,12 @@ static bool send_one(struct can_dev *can, struct virtq *vq, struct virtq_elem *e
 		return true;
 	}
 	ret = can_raw_send(can->socket, &msg);
-	if (ret == -EAGAIN || ret == -ENOBUFS)
+	/*
+	 * It may be news of a moment that is over, which the socket keeps for whoever comes first. If it is not the helper says so
+	 * soon.
+	 */
+	can->went_down = ret == -ENETDOWN;
+	if (ret == -EAGAIN || ret == -ENOBUFS || ret == -ENETDOWN)
 		return false;
 	if (ret)
 		refuse(can, vq, elem, strerror(-ret));
@@ -123,12 +128,15 @@ void can_tx_run(struct can_dev *can)
 		if (blocked)
 			virtq_unpop(vq, elem);
 	}
-	can->stats.waited += blocked && !can->tx_blocked;
+	can->stats.waited += blocked && !can->tx_blocked && !can->went_down;
 	can->tx_blocked = blocked;
 	arm(can, blocked, ret > 0 && !must_wait(can));
 	virtq_notify(vq);
 	if (ret < 0)
 		vhu_dev_fail(can->dev, virtq_broken(vq));
+	/* last, for the driver may be told of bus-off by it, and all that it has sent answered */
+	if (can->went_down)
+		can_went_down(can);
 }
 
 void can_tx_confirm(struct can_dev *can, const struct can_msg *echo)
@@ -162,4 +170,5 @@ void can_tx_forget(struct can_dev *can)
 {
 	can_acks_init(&can->acks);
 	can->tx_blocked = false;
+	can->went_down = false;
 }

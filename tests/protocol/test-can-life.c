@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <linux/can/error.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,31 @@ static void reset_clears_all(void **state)
 	assert_int_equal(drv_sent(fe, NULL), NOT_OK);
 }
 
+/* Down and up again, too quickly for the helper: what was on its way is gone, except what has been heard already. */
+static void down_for_a_moment(void **state)
+{
+	struct can_visit *v = *state;
+	struct bus *bus = visit_bus(state);
+	struct frontend *fe = visit_start(state);
+	struct can_msg heard = a_frame(0x123, 8, false), gone = a_frame(0x124, 8, false);
+	unsigned int i;
+
+	drv_send(fe, 0, &heard);
+	drv_send(fe, 1, &gone);
+	bus_take(bus);
+	bus_take(bus);
+	/* as in a socket, whose error comes before its frames */
+	assert_int_equal(kill(v->server->pid, SIGSTOP), 0);
+	bus_down(bus);
+	bus_send(bus, &heard, true);
+	assert_int_equal(kill(v->server->pid, SIGCONT), 0);
+	assert_int_equal(drv_sent(fe, &i), OK);
+	assert_int_equal(i, 0);
+	assert_int_equal(drv_sent(fe, &i), NOT_OK);
+	assert_int_equal(i, 1);
+	exchange(fe, bus, 0x456);
+}
+
 /* An interface that goes down with a stop leaves an error at the socket. It hides no old frames from a start. */
 static void old_frames_behind_an_error(void **state)
 {
@@ -286,6 +312,7 @@ int main(int argc, char **argv)
 		TEST(unplugged_and_back),
 		TEST(frames_wait_for_the_interface),
 		TEST(reset_clears_all),
+		TEST(down_for_a_moment),
 		TEST(old_frames_behind_an_error),
 		TEST(taken_over),
 		TEST(a_driver_after_another),
