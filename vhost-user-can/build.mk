@@ -12,8 +12,9 @@ $(call unit-test,test-can-filter,test-can-filter.c,,$(CAN_TEST_LIB))
 $(call unit-test,test-can-frame,test-can-frame.c,,$(CAN_TEST_LIB))
 $(call unit-test,test-can-link,test-can-link.c,,$(CAN_TEST_LIB))
 
-# tests/protocol/can-polite.t and can-life.t run these: the device with a fake interface, and a driver before it
+# tests/protocol/can-polite.t, can-life.t and can-settings.t run these: the device with a fake interface, and a driver before it
 $(call program,vhost-user-can-fake,vhost-user-can,$(CAN_DEVICE) ../tests/protocol/can-fake.c,libsystemd,\
 	$(CAN_TEST_LIB) vhost-user/libvhost-user.a)
 $(call protocol-test,test-can,test-can.c can-bus.c,$(CAN_TEST_LIB))
 $(call protocol-test,test-can-life,test-can-life.c can-bus.c,$(CAN_TEST_LIB))
+$(call protocol-test,test-can-settings,test-can-settings.c can-bus.c,$(CAN_TEST_LIB))

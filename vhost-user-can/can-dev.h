@@ -47,6 +47,7 @@ struct can_stats {
  * @port: the helper
  * @socket: frames; -1 while there is no interface
  * @link: what the helper said last
+ * @starts: orders of CAN_PORT_START that the helper was given, modulo 256
  * @hold_until: frames wait that long for the interface after a start, in the clock of the loop
  * @tx_timer: for deadlines, and to try again
  * @tx_blocked: the kernel has no room for the next frame
@@ -66,6 +67,7 @@ struct can_dev {
 	sd_event_source *socket_source;
 	sd_event_source *stats_source;
 	struct can_port_report link;
+	uint8_t starts;
 	struct can_stats stats;
 	struct can_stats logged; /* @stats when they were */
 
@@ -92,6 +94,8 @@ uint64_t can_now(const struct can_dev *can); /* of the loop, in microseconds */
 /* Arms a timer that runs @handler at @when, making it if it is none yet. */
 void can_timer_set(struct can_dev *can, sd_event_source **timer, uint64_t when, sd_event_time_handler_t handler);
 
+/* Is the interface up and, with --link, as the last start wants it, not as it was before? */
+bool can_link_ready(const struct can_dev *can);
 /* The hardware has left the bus. */
 void can_went_off(struct can_dev *can);
 

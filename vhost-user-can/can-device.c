@@ -96,13 +96,20 @@ static int on_stats(sd_event_source *source, const struct signalfd_siginfo *info
 	return 0;
 }
 
-static void order(const struct can_dev *can, enum can_port_order what)
+static void order(struct can_dev *can, enum can_port_order what)
 {
 	int ret = can_port_order(can->port, what);
 
 	/* its end is seen by on_port() */
 	if (ret)
 		vhu_debug("the helper does not take an order: %s", strerror(-ret));
+	else if (what == CAN_PORT_START)
+		can->starts++;
+}
+
+bool can_link_ready(const struct can_dev *can)
+{
+	return can->link.up && (!can->options.port.manage || can->link.starts == can->starts);
 }
 
 static void drop_socket(struct can_dev *can)
@@ -169,7 +176,7 @@ static void take_report(struct can_dev *can, const struct can_port_report *repor
 		drop_socket(can);
 	if (!report->present || !report->up || socket >= 0)
 		can_tx_give_up(can);
-	else
+	else if (can_link_ready(can))
 		can->hold_until = 0;
 	if (went_off)
 		can_went_off(can);

@@ -32,6 +32,7 @@
  * @started: the driver has
  * @bring_up: it is time to set the interface up; once for each start and each appearance
  * @brought_up: index of the interface that this process has set up, or 0
+ * @starts: orders to start so far, modulo 256
  * @restart: the driver starts its controller just now, perhaps because of bus-off
  * @told: the last report
  */
@@ -48,6 +49,7 @@ struct helper {
 	bool started;
 	bool bring_up;
 	int brought_up;
+	uint8_t starts;
 	bool restart;
 	struct can_port_report told;
 };
@@ -169,14 +171,20 @@ static int send_report(const struct helper *helper, const struct can_port_report
 	return sendmsg(helper->fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-/* Tells the daemon how things are, if they have changed. */
+static bool wants_up(const struct helper *helper)
+{
+	return helper->config->manage && helper->started && helper->bring_up && helper->link.index;
+}
+
+/* Tells the daemon how things are, if they have changed. What is about to be set up may be up, but is not ready for frames. */
 static int report(struct helper *helper, bool new_socket)
 {
 	const struct can_port_report now = {
 		.present = helper->socket >= 0,
-		.up = helper->socket >= 0 && helper->link.up,
+		.up = helper->socket >= 0 && helper->link.up && !wants_up(helper),
 		.fd = helper->link.fd,
 		.bus_off = helper->link.bus_off,
+		.starts = helper->starts,
 	};
 
 	if (!new_socket && !memcmp(&now, &helper->told, sizeof(now)))
@@ -252,10 +260,10 @@ static void manage(struct helper *helper)
 		set_down(helper);
 		return;
 	}
+	/* setting up one that is up does not bring it back from bus-off */
 	if (helper->bring_up)
 		set_up(helper);
-	/* setting up one that is up does not bring it back from bus-off */
-	if (helper->restart && helper->link.bus_off)
+	else if (helper->restart && helper->link.bus_off)
 		restart(helper);
 }
 
@@ -281,15 +289,13 @@ static bool get_socket(struct helper *helper)
 	return false;
 }
 
-/* Something has changed: look, act, tell. Nonzero: the daemon has ended. */
-static int look(struct helper *helper)
+/* Returns whether there is a new socket. */
+static bool find_link(struct helper *helper)
 {
 	char buf[CAN_LINK_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct can_link now = { 0 };
-	bool new_socket;
-	int ret;
+	int ret = ask(helper, buf, can_link_ask(buf, helper->config->name), &now);
 
-	ret = ask(helper, buf, can_link_ask(buf, helper->config->name), &now);
 	if (ret) {
 		now = (struct can_link) { 0 };
 		if (ret != -ENODEV)
@@ -301,9 +307,22 @@ static int look(struct helper *helper)
 		retire_socket(helper);
 	}
 	helper->link = now;
-	new_socket = get_socket(helper);
-	ret = report(helper, new_socket);
-	manage(helper);
+	return get_socket(helper);
+}
+
+/* Something has changed: look, tell, act, and look at what came of it. Nonzero: the daemon has ended. */
+static int look(struct helper *helper)
+{
+	bool acts;
+	int ret;
+
+	do {
+		bool new_socket = find_link(helper);
+
+		acts = wants_up(helper);
+		ret = report(helper, new_socket);
+		manage(helper);
+	} while (acts && !ret);
 	return ret;
 }
 
@@ -318,6 +337,7 @@ static int take_order(struct helper *helper)
 	switch (order) {
 	case CAN_PORT_START:
 		helper->started = true;
+		helper->starts++;
 		helper->bring_up = true;
 		helper->restart = true;
 		break;

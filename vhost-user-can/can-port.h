@@ -45,12 +45,15 @@ enum can_port_order {
  * @up: frames can be sent
  * @fd: it takes FD frames
  * @bus_off: its controller has left the bus
+ * @starts: orders of CAN_PORT_START so far, modulo 256, that this takes into account: an interface that is to be set up for
+ *	the last of them is not @up before that is done
  */
 struct can_port_report {
 	uint8_t present;
 	uint8_t up;
 	uint8_t fd;
 	uint8_t bus_off;
+	uint8_t starts;
 };
 
 /* Does the interface take FD frames? For the features to offer. 1, 0, -ENODEV (there is none of that name), or -errno */

@@ -39,7 +39,7 @@ static int on_tx_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static bool may_send(const struct can_dev *can)
 {
-	return can->state.mode == CAN_STARTED && can->socket >= 0 && can->link.up;
+	return can->state.mode == CAN_STARTED && can->socket >= 0 && can_link_ready(can);
 }
 
 /* The interface is on its way, or nobody knows yet whose frames these are. */

@@ -27,11 +27,13 @@ enum {
 /**
  * struct bus - the interface
  * @port: to the daemon, where we play its helper
+ * @starts: orders of CAN_PORT_START that bus_order() and bus_forget_orders() have seen
  * @sock: our end of the daemon's CAN socket, -1: unplugged
  */
 struct bus {
 	int listener;
 	int port;
+	uint8_t starts;
 	int sock;
 	char path[64];
 };
