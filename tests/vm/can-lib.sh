@@ -8,10 +8,14 @@
 . /repo/tests/vm/adapter-lib.sh
 
 can_daemon=$build/vhost-user-can/vhost-user-can
-# Mainline's driver where it can be built, or with CAN_DRIVER=own the project's
+# Mainline's driver where it can be built, otherwise and with CAN_DRIVER=own the project's
 can_driver=$build/mainline-can/$release/virtio_can.ko
 own_driver=$build/kmod/$release/virtio_can/virtio_can.ko
 [ "${CAN_DRIVER:-mainline}" = mainline ] && [ -e "$can_driver" ] || can_driver=$own_driver
+case $can_driver in
+"$own_driver") diag "driver: own" ;;
+*) diag "driver: mainline" ;;
+esac
 
 # "make check-can" asks for more
 # shellcheck disable=SC1091
