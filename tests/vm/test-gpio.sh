@@ -64,14 +64,15 @@ soon() {
 	done
 }
 
-# monitor LINE OPTION...: gpiomon in the background
+# monitor LINE OPTION...: gpiomon in the background, when it has the line's interrupt
 monitor() {
 	start mon.log gpiomon --line-buffered --format=%e "$@"
 	monitor_pid=$started
-	eventually 10 used_by "$vchip"
+	eventually 30 armed gpiomon
 }
-used_by() {
-	gpioinfo "$1" | grep -q gpiomon
+# armed CONSUMER: the kernel makes that folder after it, while gpioinfo names who is only about to ask for an interrupt
+armed() {
+	ls -d /proc/irq/*/"$1"
 }
 # Somebody on the host's side, so the daemon, has the line of the chip
 in_use() {
@@ -240,6 +241,7 @@ ok "the daemon lives" kill -0 "$daemon_pid"
 ok "and has said what happened" eventually 10 grep -q 'chip "two" was unplugged' "$work/gpio.log"
 make_chip two 4
 ok "it is plugged in again" eventually 20 grep -q 'chip "two" is back' "$work/gpio.log"
+ok "and the daemon has the interrupt again" eventually 20 armed vhost-user-gpio
 edges two 3 5
 ok "the interrupts of its line go on" eventually 20 saw 1 5
 stop_pid TERM "$monitor_pid"
