@@ -102,7 +102,7 @@ def button(ctx):
 def application(ctx):
     """A program of three lines that uses both."""
     target = ctx.target
-    target.end("monitor")
+    require(target.end("monitor"), "gpiomon does not end")
     script = APPLICATION.format(chip=ctx.virtio, lamp=DRIVER_LAMP, button=DRIVER_BUTTON)
     target.must(f"cat >{target.RUN_DIR}/application.sh <<'END'\n{script}END")
     target.launch("application", ["sh", f"{target.RUN_DIR}/application.sh"])
@@ -112,7 +112,10 @@ def application(ctx):
         require(wait_for(lambda: lamp(ctx) == 1, 30), "the button is pressed, and the lamp is off")
         target.must(press(ctx, False))
         require(wait_for(lambda: lamp(ctx) == 0, 30), "the button is released, and the lamp shines")
+        # A moment later: the next gpioset would find the line taken
+        require(wait_for(lambda: "gpioset" not in target.must(f"gpioinfo {ctx.virtio}"), 30), "the lamp's line does not become free")
     target.must("pkill -x gpiomon")
+    require(wait_for(lambda: target.shell("pidof gpiomon").status != 0, 30), "gpiomon does not end")
     return "three times: it shines while the button is pressed"
 
 
@@ -132,8 +135,8 @@ def unplug(ctx):
     press_and_see(ctx, 1)
     require(wait_for(lambda: target.log("monitor").split()[before:] == ["1", "0"], 30), "the button is not seen any more")
     require(target.running("gpioset") and target.running("monitor"), "a program lost its line")
-    target.end("monitor")
-    target.end("gpioset")
+    for name in ("monitor", "gpioset"):
+        require(target.end(name), f"{name} does not end")
     return "the lamp shines again, the button is seen again; neither program has noticed"
 
 
@@ -187,7 +190,8 @@ def remove_chip(ctx):
 
 def driver_chip(ctx):
     """The name of the chip that the virtio driver made, or None."""
-    match = re.search(r"^(gpiochip\d+) \[virtio\d+\]", ctx.target.must("gpiodetect"), re.M)
+    # which fails when a chip goes while it looks
+    match = re.search(r"^(gpiochip\d+) \[virtio\d+\]", ctx.target.shell("gpiodetect").out, re.M)
     if match:
         ctx.virtio = match[1]
     return match
