@@ -14,9 +14,9 @@ def load_module(ctx, drivers):
     return f"/dev/virtio-loopback is there, kernel {target.release}"
 
 
-def start_daemon(ctx, name, socket, *options):
-    """The daemon of that name, when it listens."""
-    ctx.target.launch("daemon", [ctx.target.program(f"{name}/{name}"), f"--socket-path={socket}", *options])
+def start_daemon(ctx, name, socket, *options, prefix=()):
+    """The daemon of that name, when it listens; @prefix: a command that runs it."""
+    ctx.target.launch("daemon", [*prefix, ctx.target.program(f"{name}/{name}"), f"--socket-path={socket}", *options])
     ctx.target.wait_log("daemon", "listening")
     return f"it listens at {socket}"
 
