@@ -24,7 +24,9 @@ def start_daemon(ctx, name, socket, *options, prefix=()):
 def start_adapter(ctx, device, socket, found, what):
     """The adapter, and found() as soon as that is true; @what did not come else."""
     target = ctx.target
-    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", device, "--socket-path", socket])
+    # As patient as the module allows: a machine that is busy is no daemon that hangs
+    target.launch("adapter", [target.program("adapter/virtio-loopback-adapter"), "--device", device, "--socket-path", socket,
+                              "--deadline", "1900", "--grace", "60"])
     value = wait_for(lambda: found() or not target.running("adapter"), 30)
     require(target.running("adapter"), f"the adapter ended: {last_line(target.log('adapter'))}")
     require(value, f"{what} did not come")
