@@ -144,6 +144,12 @@ def node(ctx, name):
     return f"/dev/{out.split('/')[-2]}" if out else ""
 
 
+def driver_knows(ctx, name, connected):
+    """Does the driver know that nobody (0), or somebody (1), is at the other end of that port?"""
+    port = node(ctx, name).rpartition("/")[2]
+    return ctx.target.shell(f"grep -q '^host_connected: {connected}$' /sys/kernel/debug/virtio-ports/{port}").status == 0
+
+
 def has_console(ctx):
     return ctx.target.shell(f"stty -F /dev/{HVC}").status == 0
 
@@ -162,7 +168,10 @@ def talk(ctx, *words):
 def start_traffic(ctx):
     target = ctx.target
     target.must(f"cd {RUN} && head -c {BYTES} /dev/urandom >up && head -c {BYTES} /dev/urandom >down")
+    # A read of a port at whose other end nobody is ends at once
+    require(wait_for(lambda: driver_knows(ctx, "data", 0), 30), "the driver does not know that nobody is at the other end of data")
     target.launch("far", [peer(ctx), "pump", f"{RUN}/data", f"{RUN}/down", f"{RUN}/up"])
+    require(wait_for(lambda: driver_knows(ctx, "data", 1), 60), "the driver does not know that somebody is at the other end of data")
     target.launch("near", [peer(ctx), "pump", node(ctx, "data"), f"{RUN}/up", f"{RUN}/down"])
 
 

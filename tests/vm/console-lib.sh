@@ -52,6 +52,12 @@ no_node_of() {
 	! node_of "$1" >/dev/null
 }
 
+# driver_knows NAME 0|1: that nobody, or somebody, is at the other end of that port. While nobody is a read ends at once, and a write
+# waits.
+driver_knows() {
+	port=$(node_of "$1") && grep -q "^host_connected: $2\$" "/sys/kernel/debug/virtio-ports/${port##*/}"
+}
+
 peer() {
 	within $patience $build/demo/dummy/console-peer "$@"
 }

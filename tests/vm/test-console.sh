@@ -30,9 +30,10 @@ remove_user() {
 
 # both_ways PAUSE: random bytes through the port "data" in both directions at once; each end compares what comes
 both_ways() {
+	eventually 20 driver_knows data 0 || return
 	peer_start far.log pump "$work/data" "$work/down" "$work/up" "$1"
 	far=$started
-	eventually 20 test -n "$(node_of data)"
+	eventually 60 driver_knows data 1 || return
 	peer pump "$(node_of data)" "$work/up" "$work/down" >"$work/near.log" && wait "$far"
 }
 # What both ends have said
