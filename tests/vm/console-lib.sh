@@ -18,6 +18,8 @@ patience=$((120 + 30 * mib))
 
 # start_daemon OPTION...: the daemon alone
 start_daemon() {
+	# of one that was killed
+	rm -f "$work/console.sock"
 	start console.log "$console_daemon" --socket-path="$work/console.sock" "$@"
 	daemon_pid=$started
 	eventually 30 test -S "$work/console.sock"
