@@ -25,11 +25,11 @@ adapter_of() {
 	echo "virtio-loopback-adapter@$1.service"
 }
 
-# device NAME TYPE SOCKET [OPTION...]
+# device NAME TYPE SOCKET [OPTION...]: whose adapter waits for a daemon as long as the test does
 device() {
 	name=$1 type=$2 socket=$3
 	shift 3
-	printf 'DEVICE=%s\nSOCKET=/run/vhost-user/%s.sock\nOPTIONS=%s\n' "$type" "$socket" "$*" >"$config/$name.conf"
+	printf 'DEVICE=%s\nSOCKET=/run/vhost-user/%s.sock\nOPTIONS=--grace 60 --deadline 1900 %s\n' "$type" "$socket" "$*" >"$config/$name.conf"
 }
 
 main_pid() {
