@@ -176,9 +176,9 @@ with vhost-user-gpio.service 'Environment="OPTIONS=--chip=board --lines=0-3"'
 
 unit touch vhost-user-input-hidraw touches
 unit lines vhost-user-gpio reads
-ok "its state outlived it" said vhost-user-gpio.service 'lines are again what the driver had made of them'
+ok "its state outlived it" eventually 20 said vhost-user-gpio.service 'lines are again what the driver had made of them'
 unit ports vhost-user-console speaks
-ok "it knew that it takes over" said vhost-user-console.service 'going on where another daemon has stopped'
+ok "it knew that it takes over" eventually 20 said vhost-user-console.service 'going on where another daemon has stopped'
 pid=$(main_pid vhost-user-console.service)
 ok "vhost-user-console reads its files again" systemctl reload vhost-user-console.service
 is "$(main_pid vhost-user-console.service)" "$pid" "and goes on"
