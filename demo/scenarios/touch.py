@@ -67,13 +67,17 @@ def replug(ctx):
     """Pulled out in the middle of a drag: the finger must not stay, and the panel must work again."""
     target = ctx.target
     panel(ctx, "down 3 0.3 0.3; wait 100; down 3 0.4 0.4; wait 200")
-    arrived = touch.parse_trace(target.must(f"cat {target.RUN_DIR}/arrived.trace"))
-    require(arrived and len(arrived[-1]) == 1, "the finger that was put down did not arrive")
+    require(wait_for(lambda: len(glass(ctx)) == 1, 30), "the finger that was put down did not arrive")
     panel(ctx, "replug 1500")
-    lifted = wait_for(lambda: touch.parse_trace(target.must(f"cat {target.RUN_DIR}/arrived.trace"))[-1] == (), 10)
-    require(lifted, "the finger is still on the glass after the panel has gone")
+    require(wait_for(lambda: glass(ctx) == (), 30), "the finger is still on the glass after the panel has gone")
     touchpath.tap_arrives(ctx, 0.6, 0.6)
     return "the finger was lifted when the panel went, and a tap arrives again"
+
+
+def glass(ctx):
+    """The fingers that are down, as far as has arrived."""
+    arrived = touch.parse_trace(ctx.target.must(f"cat {ctx.target.RUN_DIR}/arrived.trace"))
+    return arrived[-1] if arrived else ()
 
 
 def statistics(ctx):
