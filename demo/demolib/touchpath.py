@@ -107,12 +107,11 @@ def start_client(ctx):
     # The kiosk shell puts a window that is smaller than the screen in its middle
     ctx.origin = tuple((screen - window) / 2 for screen, window in zip(ctx.screen, size))
     ctx.painted = []
-    time.sleep(1)
-    before = ctx.output / "before.png"
-    target.screenshot(before)
-    ctx.before = png.load(before)
+    window = tuple(map(int, ctx.origin))
+    ctx.before = still_picture(ctx, ctx.output / "before.png", lambda picture: picture.pixel(*window) != picture.pixel(0, 0))
     require((ctx.before.width, ctx.before.height) == ctx.screen,
             f"the picture has {ctx.before.width} x {ctx.before.height} pixels")
+    require(ctx.before.pixel(*window) != ctx.before.pixel(0, 0), "the client's window is not on the screen")
     return f"a window of {size[0]} x {size[1]} in the middle of the screen"
 
 
@@ -191,13 +190,29 @@ def compare(ctx, before, fingers=None, client=True):
     return f"{seen}, {len(got)} reached the client with {len(ids)} ids, none is left"
 
 
+def still_picture(ctx, path, complete):
+    """The first picture that is complete(picture) and like the one before it, or what there is after half a minute."""
+    limit = time.monotonic() + 30
+    last = None
+    while True:
+        ctx.target.screenshot(path)
+        picture = png.load(path)
+        still = last is not None and picture.rows == last.rows
+        if (still and complete(picture)) or time.monotonic() > limit:
+            return picture
+        last = picture
+        time.sleep(0.2)
+
+
 def check_picture(ctx, path):
     """Take a picture: pixels have changed wherever compare() saw fingers, and nowhere else."""
-    time.sleep(1)
-    ctx.target.screenshot(path)
-    changed = ctx.before.differences(png.load(path))
     fingers = {(int(x), int(y)) for frame in ctx.painted for x, y in frame}
-    missed = [p for p in fingers if not any(near in changed for near in around(p, 1))]
+
+    def missed_in(changed):
+        return [p for p in fingers if not any(near in changed for near in around(p, 1))]
+
+    changed = ctx.before.differences(still_picture(ctx, path, lambda picture: not missed_in(ctx.before.differences(picture))))
+    missed = missed_in(changed)
     reached = {near for p in fingers for near in around(p, BRUSH)}
     stray = [p for p in changed if p not in reached]
     require(fingers, "no gesture came through, so there is nothing to look for")
