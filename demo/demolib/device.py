@@ -44,7 +44,7 @@ def end_programs(ctx):
 def unload(ctx, modules="virtio_loopback"):
     """The modules go, as soon as nobody needs them, and the kernel has not complained."""
     target = ctx.target
-    require(wait_for(lambda: target.shell(f"rmmod {modules}").status == 0, 15), f"{modules}: rmmod does not work")
+    require(wait_for(lambda: target.shell(f"rmmod {modules}").status == 0, 30), f"{modules}: rmmod does not work")
     require(not target.faults(), "the kernel reported a fault, see kernel-faults.txt")
 
 

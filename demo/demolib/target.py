@@ -83,7 +83,7 @@ class Target:
         inner = shlex.quote(f"echo $$ >{base}.pid; exec env {setting} {words}")
         self.must(f"mkdir -p {self.RUN_DIR} && cd {self.RUN_DIR} && rm -f {base}.log {base}.pid || exit 1\n"
                   f"setsid sh -c {inner} </dev/null >{base}.log 2>&1 &\n"
-                  f"for i in $(seq 100); do test -s {base}.pid && exit 0; sleep 0.05; done; exit 1")
+                  f"for i in $(seq 600); do test -s {base}.pid && exit 0; sleep 0.05; done; exit 1", 60)
 
     def log(self, name):
         """Everything a launched program has printed."""
@@ -93,7 +93,7 @@ class Target:
         """Whether a launched program still runs."""
         return self.shell(f"kill -0 $(cat {self.RUN_DIR}/{name}.pid)").status == 0
 
-    def end(self, name, wait=5):
+    def end(self, name, wait=30):
         """Ask a launched program to end and wait for it; False when it did not."""
         script = (f"p=$(cat {self.RUN_DIR}/{name}.pid) && kill $p && for i in $(seq {wait * 10}); do "
                   "kill -0 $p 2>/dev/null || exit 0; sleep 0.1; done; exit 1")

@@ -100,7 +100,7 @@ def start_client(ctx):
     target.launch("client", ["weston-simple-touch"],
                   {"XDG_RUNTIME_DIR": RUNTIME, "WAYLAND_DISPLAY": ctx.display, "WAYLAND_DEBUG": "client"})
     log = target.wait_log("client", "get_touch")
-    wait_for(lambda: "attach(wl_buffer" in target.log("client"), 15)
+    wait_for(lambda: "attach(wl_buffer" in target.log("client"), 30)
     log = target.log("client")
     size = touch.window_size(log)
     require(size, "the client has made no window")
@@ -117,7 +117,7 @@ def start_client(ctx):
 
 def clean_end(ctx):
     device.end_programs(ctx)
-    gone = wait_for(lambda: ctx.target.shell(f"test -e {ctx.virtio}").status != 0, 15)
+    gone = wait_for(lambda: ctx.target.shell(f"test -e {ctx.virtio}").status != 0, 30)
     require(gone, f"{ctx.virtio} is still there after the adapter has ended")
     device.unload(ctx)
     return "adapter and daemon end on SIGTERM, the device goes, the module unloads, the kernel log is clean"
@@ -169,7 +169,7 @@ def compare(ctx, before, fingers=None, client=True):
     target = ctx.target
     sent = touch.parse_trace(rest(ctx, "sent.trace", before))
     require(sent and sent[-1] == (), "the panel did not send a whole gesture")
-    wait_for(lambda: len(touch.parse_trace(rest(ctx, "arrived.trace", before))) >= len(sent), 10)
+    wait_for(lambda: len(touch.parse_trace(rest(ctx, "arrived.trace", before))) >= len(sent), 30)
     log = rest(ctx, "arrived.trace", before)
     arrived = touch.parse_trace(log)
     difference = touch.first_difference(sent, arrived)
@@ -180,7 +180,7 @@ def compare(ctx, before, fingers=None, client=True):
     if not client:
         return seen
     want = [touch.to_pixels(frame, UNITS, ctx.screen, ctx.origin) for frame in sent]
-    wait_for(lambda: len(touch.parse_wayland(rest(ctx, "client.log", before))[0]) >= len(sent), 10)
+    wait_for(lambda: len(touch.parse_wayland(rest(ctx, "client.log", before))[0]) >= len(sent), 30)
     got, ids = touch.parse_wayland(rest(ctx, "client.log", before))
     difference = touch.first_difference(want, got, PIXEL_TOLERANCE)
     require(not difference, f"the client's events are not what was sent: {difference}")
@@ -245,7 +245,7 @@ def panel(ctx, command):
 
 def device_info(ctx, phys):
     """What touchlog --info says about the touch screen at that physical path."""
-    text = ctx.target.must(f"{ctx.target.program('demo/dummy/touchlog')} --phys {phys} --timeout 15000 --info", 40)
+    text = ctx.target.must(f"{ctx.target.program('demo/dummy/touchlog')} --phys {phys} --timeout 28000 --info", 45)
     info = {"properties": [], "keys": [], "axes": {}}
     for line in text.splitlines():
         key, _, value = line.partition(" ")

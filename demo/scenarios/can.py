@@ -53,8 +53,8 @@ def make_bus(ctx):
     plug(ctx)
     start_capture(ctx, "hw1")
     ctx.target.must("cansend hw0 123#1122")
-    require(wait_for(lambda: captured(ctx, "hw1") == ["123#1122"], 10), "what is sent to hw0 is not heard at hw1")
-    ctx.target.end("hw1")
+    require(wait_for(lambda: captured(ctx, "hw1") == ["123#1122"], 30), "what is sent to hw0 is not heard at hw1")
+    end_capture(ctx, "hw1")
     return "hw0 and hw1 are the ends of it, and hear each other"
 
 
@@ -88,7 +88,7 @@ def drive(ctx):
     start_capture(ctx, ctx.can)
     target.must(f"canplayer -I {RUN}/drive.log hw1=bus", 10 * SECONDS)
     wait_for(lambda: len(captured(ctx, ctx.can)) >= len(sent), 20)
-    target.end(ctx.can)
+    end_capture(ctx, ctx.can)
     arrived = captured(ctx, ctx.can)
     difference = first_difference(sent, arrived)
     require(not difference, difference)
@@ -121,7 +121,7 @@ def request(ctx):
     target.must(f"cansend {ctx.can} {frame}")
     require(wait_for(lambda: captured(ctx, "hw1"), 20), "nothing arrived at the bus")
     require(wait_for(lambda: counter(ctx, "tx_packets") == acknowledged + 1, 20), "it was not acknowledged")
-    target.end("hw1")
+    end_capture(ctx, "hw1")
     require(captured(ctx, "hw1") == [frame], f"at the bus arrived: {captured(ctx, 'hw1')}")
     said = {name: value for _, name, value in parse_values(target.must(f"{car(ctx)} decode <{RUN}/hw1.log"))}
     require(said == {"horn": 1, "left": 1, "right": 0}, f"the bus understands {said}")
@@ -138,7 +138,7 @@ def bus_off(ctx):
     target.must(f"ip link set {ctx.can} type can restart")
     require(wait_for(lambda: has(ctx, "ERROR-ACTIVE"), 20), "it does not come back")
     require(wait_for(lambda: both_ways(ctx), 20), "no frames go both ways afterwards")
-    target.end("hw1")
+    end_capture(ctx, "hw1")
     require("300#DEAD" not in captured(ctx, "hw1"), "a frame was sent while the controller was off the bus")
     return f"{ctx.can} was BUS-OFF and sent nothing; after a restart it is ERROR-ACTIVE, and frames go both ways"
 
@@ -162,7 +162,7 @@ def daemon_killed(ctx):
     sent.append(LAST)
     wait_for(lambda: len(acknowledged_requests(ctx)) >= REQUESTS and from_bus(ctx)[-1:] == sent[-1:], 20)
     for name in (ctx.can, "hw1"):
-        target.end(name)
+        end_capture(ctx, name)
     require(index_of(ctx) == ctx.index, f"{ctx.can} is another one now")
     twice = all_acknowledged(ctx)
     missed = one_gap(sent, from_bus(ctx))
@@ -188,8 +188,8 @@ def clean_end(ctx):
     target = ctx.target
     target.must(f"timeout 20 ip link set {ctx.can} down")
     device.end_programs(ctx)
-    require(wait_for(lambda: not driver_interface(ctx), 15), f"{ctx.can} is still there after the adapter has ended")
-    require(wait_for(lambda: target.shell("pidof vhost-user-can").status != 0, 15), "the daemon's helper still runs")
+    require(wait_for(lambda: not driver_interface(ctx), 30), f"{ctx.can} is still there after the adapter has ended")
+    require(wait_for(lambda: target.shell("pidof vhost-user-can").status != 0, 30), "the daemon's helper still runs")
     target.must("ip link del hw0")
     device.unload(ctx, "virtio_can virtio_loopback")
     return f"adapter and daemon end on SIGTERM, {ctx.can} goes, the modules unload, the kernel log is clean"
@@ -267,6 +267,10 @@ def start_capture(ctx, interface):
     ctx.target.launch(interface, ["candump", "-L", "-r", "33554432", interface])
     require(wait_for(lambda: ctx.target.shell(f"grep -q ' {interface} ' /proc/net/can/rcvlist_all").status == 0, 20),
             f"candump does not listen to {interface}")
+
+
+def end_capture(ctx, interface):
+    require(ctx.target.end(interface), f"candump at {interface} does not end")
 
 
 def captured(ctx, interface):

@@ -90,7 +90,7 @@ def data(ctx):
 def log(ctx):
     target = ctx.target
     target.must(f"echo 'engine started' >{node(ctx, 'log')}")
-    line = wait_for(lambda: target.shell(f"grep engine {RUN}/log.txt").out.strip(), 10)
+    line = wait_for(lambda: target.shell(f"grep engine {RUN}/log.txt").out.strip(), 30)
     require(line and line.endswith("Z engine started"), f"the log says '{line}'")
     return f"'{line}'"
 
@@ -109,7 +109,7 @@ def come_and_go(ctx):
 def clean_end(ctx):
     target = ctx.target
     device.end_programs(ctx)
-    require(wait_for(lambda: not has_console(ctx), 15), f"{HVC} is still there")
+    require(wait_for(lambda: not has_console(ctx), 30), f"{HVC} is still there")
     target.end("getty")
     require(target.shell(f"test -L {RUN}/tty").status != 0, "the link to the terminal is still there")
     device.unload(ctx)

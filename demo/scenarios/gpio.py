@@ -151,7 +151,7 @@ def other_lines(ctx):
 
 def clean_end(ctx):
     device.end_programs(ctx)
-    require(wait_for(lambda: not driver_chip(ctx), 15), f"{ctx.virtio} is still there after the adapter has ended")
+    require(wait_for(lambda: not driver_chip(ctx), 30), f"{ctx.virtio} is still there after the adapter has ended")
     remove_chip(ctx)
     device.unload(ctx)
     return "adapter and daemon end on SIGTERM, the chip goes, the module unloads, the kernel log is clean"

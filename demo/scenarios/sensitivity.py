@@ -41,7 +41,7 @@ def set_extra(ctx):
     """With a finger on the glass: it must not stay when the panel restarts."""
     before = marks(ctx)
     panel(ctx, "down 3 0.3 0.15")
-    require(wait_for(lambda: touch.parse_trace(rest(ctx, "arrived.trace", before)), 10), "the finger did not arrive")
+    require(wait_for(lambda: touch.parse_trace(rest(ctx, "arrived.trace", before)), 30), "the finger did not arrive")
     said = restart(ctx, "extra")
     compare(ctx, before, fingers=1)
     panel(ctx, "lift")

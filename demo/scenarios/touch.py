@@ -22,7 +22,7 @@ def used_once(ctx):
                              f"--output={target.RUN_DIR}/native.trace"])
     target.wait_log("native", "LISTENING")
     seen = gesture(ctx, "drag 0.2 0.5 0.8 0.5 200", client=False)
-    wait_for(lambda: not target.running("native"), 15)
+    wait_for(lambda: not target.running("native"), 30)
     require("no frame came" in target.log("native"),
             f"the native node {ctx.native} delivered the drag too")
     return f"{seen}; none of them on {ctx.native}"
