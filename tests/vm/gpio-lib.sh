@@ -49,9 +49,9 @@ remove_chip() {
 start_gpio() {
 	start gpio.log "$gpio_daemon" --socket-path="$work/gpio.sock" "$@"
 	daemon_pid=$started
-	start adapter.log "$adapter" --device gpio --name gpio --socket-path "$work/gpio.sock"
+	start adapter.log "$adapter" --device gpio --name gpio --socket-path "$work/gpio.sock" --deadline 1900
 	adapter_pid=$started
-	eventually 20 virtual_chip
+	eventually 30 virtual_chip
 }
 
 # The driver labels its chip with the virtio device's name

@@ -18,7 +18,9 @@ start_console() {
 }
 
 start_console_adapter() {
-	start adapter.log "$adapter" --device console --name console --socket-path "$work/console.sock" --grace 60
+	# The daemon is stopped for as long as a slow machine takes for all that is to go on without it
+	start adapter.log "$adapter" --device console --name console --socket-path "$work/console.sock" --deadline 1900 --grace 60 \
+		--stall-timeout 300
 	adapter_pid=$started
 	eventually 30 stty -F /dev/hvc0 raw -echo
 }

@@ -267,7 +267,7 @@ two_virtual_chips() {
 # one comes and goes: interrupts after that WARN in virtio_gpio_irq_prepare(), Linux 6.12.
 start gpio2.log "$gpio_daemon" --socket-path="$work/gpio2.sock" --chip one --lines 7
 second=$started
-start adapter2.log "$adapter" --device gpio --name gpio2 --socket-path "$work/gpio2.sock"
+start adapter2.log "$adapter" --device gpio --name gpio2 --socket-path "$work/gpio2.sock" --deadline 1900
 second_adapter=$started
 ok "a second daemon takes another line of the same chip" eventually 20 two_virtual_chips
 other=$(gpiodetect | sed -n 's/^\(gpiochip[0-9]*\) \[virtio[0-9]*\] .*/\1/p' | grep -v "^$vchip\$")
