@@ -84,7 +84,10 @@ fault() {
 }
 fault warn 'WARNING: .*faults_init'
 fault oops 'BUG: kernel NULL pointer|Oops'
-fault hung 'task faults:.* blocked' 'sleep 6'
+# the kernel looks when it gets to it; what it says has more than one line
+# shellcheck disable=SC2016 # that shell is the guest's
+fault hung 'task faults:.* blocked' \
+	'i=0; until dmesg | grep -q "task faults:.* blocked" || [ $((i += 1)) -gt 100 ]; do sleep 0.3; done; sleep 1'
 if [ "$kernel" = own-debug ]; then
 	fault lockdep 'possible circular locking'
 	fault sleep 'scheduling while atomic|sleeping function'
