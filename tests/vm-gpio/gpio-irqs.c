@@ -15,6 +15,7 @@
 #define NS_PER_S    1000000000LL
 #define PATIENCE_MS 60000 /* for an interrupt that has to come */
 #define SILENCE_MS  300 /* for one that must not */
+#define SETTLE_MS   2000 /* the same, and the daemon has to have read all edges by then: nothing tells */
 #define BURST	    5 /* of toggles while the interrupt is masked */
 #define ROUNDS	    5
 
@@ -114,11 +115,16 @@ static int counted(struct drive *d, int64_t want, int timeout_ms)
 	return d->seen == want ? 0 : -EOVERFLOW;
 }
 
-static int still(struct drive *d)
+static int still_for(struct drive *d, int ms)
 {
 	int64_t before = d->seen;
 
-	return counted(d, before + 1, SILENCE_MS) == -ETIME ? 0 : -EOVERFLOW;
+	return counted(d, before + 1, ms) == -ETIME ? 0 : -EOVERFLOW;
+}
+
+static int still(struct drive *d)
+{
+	return still_for(d, SILENCE_MS);
 }
 
 static bool counts(const struct drive *d, bool level)
@@ -218,7 +224,7 @@ static int latched_edges(struct drive *d)
 		for (int i = 0; !ret && i < 2 * BURST; i++)
 			ret = drive_line(d, i % 2 ? edge : !edge);
 		if (!ret)
-			ret = still(d);
+			ret = still_for(d, SETTLE_MS);
 		if (!ret)
 			ret = served(d);
 		if (!ret)
