@@ -6,7 +6,7 @@
 # known: ^[^\n]*WARNING: [^\n]* free_irq.* (lineevent_free|edge_detector_stop)
 # Or gpio-sim gives up an interrupt that is still requested.
 # known: ^[^\n]*WARNING: [^\n]* remove_proc_entry.* gpio_sim_dispose_mappings
-# timeout: 300
+# timeout: 600
 # shellcheck source=tests/vm/gpio-lib.sh
 . /repo/tests/vm/gpio-lib.sh
 

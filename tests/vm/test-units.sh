@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What "make install" installs, under systemd: each daemon starts when its adapter connects to its socket, the driver takes the
 # device, a daemon or an adapter that is killed comes back and the device goes on, all end cleanly.
-# timeout: 400
+# timeout: 900
 # machine: --systemd
 # shellcheck source=tests/vm/can-lib.sh
 . /repo/tests/vm/can-lib.sh
