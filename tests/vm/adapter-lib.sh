@@ -15,10 +15,12 @@ daemon_pid=
 adapter_pid=
 load_pid=
 
-# start LOG COMMAND...: in the background, pid in $started
+# start LOG COMMAND...: in the background, pid in $started. The log is empty before: the child may be slow to empty it, and what
+# an earlier program has said there is not to be taken for its word
 start() {
 	log=$1
 	shift
+	: >"$work/$log"
 	setsid "$@" >"$work/$log" 2>&1 </dev/null &
 	started=$!
 }

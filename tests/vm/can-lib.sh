@@ -103,10 +103,10 @@ has() {
 	ip -details link show "$1" | grep -q "$2"
 }
 
-# capture IFACE COUNT: all frames on it, those that are sent from here too, to $work/IFACE.log; the pid in $started.
+# capture IFACE COUNT: all frames on it, those that are sent from here too, to $work/IFACE.frames; the pid in $started.
 # Ends after COUNT frames
 capture() {
-	rm -f "$work/$1.log"
+	: >"$work/$1.frames"
 	setsid candump -L -r 33554432 -n "$2" "$1" >"$work/$1.frames" 2>"$work/$1.err" </dev/null &
 	started=$!
 	eventually 20 listens "$1"

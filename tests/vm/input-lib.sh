@@ -18,10 +18,12 @@ panel_pid='' daemon_pid='' adapter_pid='' reader_pid=''
 
 modprobe uhid 2>/dev/null
 
-# start LOG COMMAND...: in the background, pid in $started
+# start LOG COMMAND...: in the background, pid in $started. The log is empty before: the child may be slow to empty it, and what
+# an earlier program has said there is not to be taken for its word
 start() {
 	log=$work/$1
 	shift
+	: >"$log"
 	setsid "$@" >"$log" 2>&1 </dev/null &
 	started=$!
 }

@@ -62,6 +62,7 @@ stop_pid TERM "$second_pid"
 
 # Nothing may arrive twice: the native node is silent while the daemon lives, unless told otherwise.
 native_hears() {
+	: >"$work/native.log"
 	"$touchlog" --device="$native" --timeout=2000 --idle=500 --output="$work/native.trace" >"$work/native.log" 2>&1 &
 	native_pid=$!
 	eventually 5 grep -q LISTENING "$work/native.log"

@@ -12,6 +12,7 @@ round=0
 while [ $round -lt $rounds ]; do
 	round=$((round + 1))
 	load_module retry_timeout_ms=10000 || bail_out "the module does not load"
+	: >"$work/out"
 	"$build/tests/vm-kmod/vlb-input" 10000000 >"$work/out" 2>&1 &
 	adapter=$!
 	eventually 20 grep -q '^ok 3' "$work/out" || diag "no event device in round $round"
