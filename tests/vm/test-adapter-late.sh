@@ -21,8 +21,12 @@ start_disk() {
 	adapter_pid=$started
 }
 
+disk_there() {
+	[ -n "$(node_of 'block/vd*')" ]
+}
+
 disk() {
-	eventually 60 hostile_drives && eventually 20 [ -n "$(node_of 'block/vd*')" ] && echo "/dev/$(node_of 'block/vd*')"
+	eventually 60 hostile_drives && eventually 20 disk_there && echo "/dev/$(node_of 'block/vd*')"
 }
 
 # write_disk BYTE BLOCK: 64 KiB of that byte

@@ -23,6 +23,11 @@ panel_node() {
 	done
 }
 
+# guest_sees "LEVEL HIGHEST"
+guest_sees() {
+	[ "$("$level" get)" = "$1" ]
+}
+
 tap_works() {
 	panel "lift; tap 0.5 0.5 50" && eventually 10 fingers 0 && panel "down 3 0.1 0.1" && eventually 10 fingers 1 &&
 		panel "lift" && eventually 10 fingers 0
@@ -128,7 +133,7 @@ before=$(grep -c 'setting it to high' "$work/daemon.log")
 start_panel --driver=gt9xx --reboot-ms=300
 ok "so it does with each panel that is plugged in" eventually 30 sh -c \
 	"[ \$(grep -c 'setting it to high' '$work/daemon.log') -gt $before ]"
-ok "and gets it" eventually 30 test "$("$level" get)" = "1 1"
+ok "and gets it" eventually 30 guest_sees "1 1"
 stop_pid TERM "$daemon_pid"
 is $? 0 "the daemon ends with 0 on SIGTERM"
 stop_all
