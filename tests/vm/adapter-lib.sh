@@ -71,6 +71,18 @@ running() {
 	in_state '^status: 0x0f$' "$@" && in_state '^queue 0: ready 1' "$@"
 }
 
+# wait_for_probe DEVICE...: until the driver's probe of these virtio devices has ended. It sets DRIVER_OK, and then makes the disk
+# or the card. Meanwhile it holds the device's lock: binding a bound driver does nothing, but only with that lock; before Linux
+# 5.14 without it, so something about power that is refused with the lock held comes after
+wait_for_probe() {
+	for probing; do
+		{
+			echo "${probing##*/}" >"$probing/driver/bind"
+			echo nothing >"$probing/power/control"
+		} 2>/dev/null
+	done
+}
+
 # Requests that the daemon has finished so far
 served() {
 	file=$(state_of) && sed -n 's/^queue 0: .* used \([0-9]*\) .*/\1/p' "$file"

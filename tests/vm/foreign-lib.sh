@@ -20,14 +20,20 @@ stop_begun() {
 	done
 }
 
-# attach NAME SOCKET OPTION...: an adapter in $started; waits until a driver has taken the device
+# attach NAME SOCKET OPTION...: an adapter in $started; waits until a driver has taken the device and made what it makes
 attach() {
 	name=$1 socket=$2
 	shift 2
 	eventually 60 test -S "$socket" || return 1
 	# Daemons under emulation, and the busy host below, may need long to answer; the kernel waits for two seconds.
 	begin "adapter-$name.log" "$adapter" --name "$name" --socket-path "$socket" --deadline 1900 "$@"
-	eventually 60 running "$name"
+	eventually 60 running "$name" && eventually 20 probed "$name"
+}
+
+# probed NAME: its driver has made what it makes
+probed() {
+	wait_for_probe "$(parent_of "$1")"/virtio*
+	running "$1"
 }
 
 # The platform device of that name, as /sys/devices/platform/virtio-loopback.0

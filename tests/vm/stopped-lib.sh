@@ -119,7 +119,12 @@ start_stopped_adapter() {
 
 # The device is there, its driver has it, and no request is open
 back() {
-	eventually 60 hostile_drives
+	eventually 60 hostile_drives && eventually 20 hostile_probed
+}
+
+hostile_probed() {
+	wait_for_probe "$(hostile_device)"
+	hostile_drives
 }
 
 stop_stopped() {
