@@ -99,6 +99,28 @@ compare() {
 	"$touchlog" --compare="$sent" "$arrived"
 }
 
+# reader_ends: as soon as all that was sent has arrived, and a second more for what nobody sent. Fails when events were dropped
+# because the reader was too slow, or it could not read them
+reader_ends() {
+	eventually 20 compare
+	sleep 1
+	stop_pid TERM "$reader_pid"
+	reader_status=$?
+	reader_pid=
+	[ $reader_status -eq 143 ] && ! grep '^# the kernel dropped' "$arrived"
+}
+
+# one_cpu: all take turns on one CPU from now on, and who reads goes before who sends. A panel does not wait for a reader: the
+# kernel keeps 63 reports and drops the next (hidraw), and so does evdev; under emulation a CPU may stand still for longer than
+# that. What is lost then was lost by us. The panel has a real-time class, too: the kernel sees to it that others get a twentieth
+# of each second whoever is ahead of them, and in so long a panel that is behind its time sends more than readers can keep.
+one_cpu() {
+	taskset -p 1 $$ >/dev/null
+	rt_panel='chrt -f 10'
+	rt_daemon='chrt -f 40'
+	rt_reader='chrt -f 30'
+}
+
 # counter NAME: of the daemon's last line, which it writes when it ends
 counter() {
 	sed -n "s/.*$1 \([0-9]*\).*/\1/p" "$work/daemon.log" | tail -n 1

@@ -7,6 +7,7 @@ import fcntl
 import glob
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,15 +78,25 @@ def wait_for(condition, seconds=10):
 
 
 def listen(folder):
-    """A touchlog on the panel's native node, from the moment it listens."""
-    log = subprocess.Popen([TOUCHLOG, "--phys=htt70a", "--idle=2000", "--timeout=20000", f"--output={folder}/got"],
+    """A touchlog on the panel's native node, from the moment it listens and until the panel goes or arrived() ends it."""
+    log = subprocess.Popen([TOUCHLOG, "--phys=htt70a", "--timeout=20000", f"--output={folder}/got"],
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert "LISTENING" in log.stdout.readline()
     return log
 
 
-def compare(folder, sent="sent"):
-    done = subprocess.run([TOUCHLOG, f"--compare={folder}/{sent}", f"{folder}/got"], capture_output=True, text=True, check=False)
+def comparison(folder, sent):
+    return subprocess.run([TOUCHLOG, f"--compare={folder}/{sent}", f"{folder}/got"], capture_output=True, text=True, check=False)
+
+
+def arrived(log, folder, sent="sent"):
+    """All that was sent has arrived, and a second later nothing else; ends the log, which has lost nothing."""
+    wait_for(lambda: comparison(folder, sent).returncode == 0, 30)
+    time.sleep(1)
+    log.terminate()
+    assert log.wait(30) == -signal.SIGTERM, log.stderr.read()
+    assert "# the kernel dropped" not in pathlib.Path(f"{folder}/got").read_text(encoding="utf-8")
+    done = comparison(folder, sent)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "unexpected=0 left_down=0" in done.stdout
 
@@ -161,8 +172,7 @@ def test_sensitivity_decides_what_is_reported(folder):
             feature_call(panel.node, 6, [7, level])
             log = listen(folder)
             answers = [panel.send(touch).stdout for touch in touches]
-            assert log.wait(30) == 0, log.stderr.read()
-            compare(folder)
+            arrived(log, folder)
             assert ["frames=0 " not in answer for answer in answers] == [place < felt for place in range(4)], answers
             assert ["unfelt=0 " in answer for answer in answers] == [place < felt for place in range(4)], answers
             got = pathlib.Path(f"{folder}/got").read_text(encoding="utf-8")
@@ -197,8 +207,7 @@ def test_a_touch_that_is_felt_no_more_is_lifted(folder):
         panel.send("down 0 0.3 0.3 glove; down 1 0.6 0.6")
         feature_call(panel.node, 6, [7, 0])
         panel.send("down 1 0.7 0.6; wait 100; up 1")
-        assert log.wait(30) == 0, log.stderr.read()
-        compare(folder)
+        arrived(log, folder)
 
 
 def test_a_recording_knows_the_strength(folder):
@@ -219,18 +228,16 @@ def test_every_variant_is_understood(folder):
         with Panel(folder, f"--variant={variant}") as panel:
             log = listen(folder)
             assert panel.send(GESTURES).stdout.startswith("ok frames="), variant
-            assert log.wait(30) == 0, log.stderr.read()
-            compare(folder)
+            arrived(log, folder)
 
 
 def test_other_collections_make_no_touch(folder):
     with Panel(folder, "--variant=mixed") as panel:
         log = listen(folder)
         panel.send("down 0 .5 .5", "raw 05 01 05 05; raw 03 03 00 10 00 10; raw 03 00 00 10 00 10; raw 05 00 00 00", "lift")
-        assert log.wait(30) == 0
         lines = [line for line in pathlib.Path(f"{folder}/sent").read_text(encoding="utf-8").splitlines() if line[0] == "F"]
         pathlib.Path(f"{folder}/fingers").write_text("\n".join(lines), encoding="utf-8")
-        compare(folder, "fingers")
+        arrived(log, folder, "fingers")
 
 
 def test_rotation_turns_the_reports(folder):
@@ -238,20 +245,18 @@ def test_rotation_turns_the_reports(folder):
         feature_call(panel.node, 6, [8, 1])
         log = listen(folder)
         panel.send("tap 0.25 0")
-        assert log.wait(30) == 0
-        compare(folder)
+        arrived(log, folder)
         assert ":16383,4096" in pathlib.Path(f"{folder}/got").read_text(encoding="utf-8")
 
 
 def test_a_recording_is_replayed(folder):
     subprocess.run([PANEL, f"--record={folder}/rec", f"--log={folder}/original", "--variant=five", GESTURES], check=True,
                    stdout=subprocess.DEVNULL)
-    with subprocess.Popen([PANEL, f"wait 3000; replay {folder}/rec; wait 1000"], stdout=subprocess.PIPE, text=True) as replay:
+    with subprocess.Popen([PANEL, f"wait 10000; replay {folder}/rec; wait 120000"], stdout=subprocess.PIPE, text=True) as replay:
         assert "READY" in replay.stdout.readline()
-        log = listen(folder)
+        arrived(listen(folder), folder, "original")
+        replay.terminate()
         assert replay.wait(60) == 0
-        assert log.wait(30) == 0
-    compare(folder, "original")
 
 
 def test_a_finger_leaves_with_the_panel(folder):
@@ -280,6 +285,8 @@ def test_bad_input_is_one_sentence(folder):
 
 
 def main():
+    # A panel does not wait for who reads: where all take turns on one CPU, readers first, nothing overtakes them
+    os.sched_setaffinity(0, {0})
     tests = [(name[5:].replace("_", " "), value) for name, value in globals().items() if name.startswith("test_")]
     print(f"1..{len(tests)}", flush=True)
     failed = 0

@@ -4,10 +4,7 @@
 # 100,000 reports of ten fingers at 1000 a second, the most that a full-speed USB panel can send (under emulation at as
 # many as it manages): every frame arrives at the event node of the stock driver, in order, and nothing else does. Then
 # the other layouts.
-#
-# A panel does not wait for a reader: the kernel keeps 63 reports and drops the next (hidraw), and so does evdev. Under
-# emulation a virtual CPU may stand still for longer than that. So all take turns on one CPU, readers first: what is lost
-# then was lost by us.
+# All take turns on one CPU, see one_cpu of input-lib.sh.
 # timeout: 1200
 # shellcheck source=tests/vm/input-lib.sh
 . /repo/tests/vm/input-lib.sh
@@ -19,13 +16,11 @@ ok "the module loads" load_module || bail_out "no module"
 
 # lossless NAME VARIANT RATE FRAMES REPORTS
 lossless() {
-	start_panel --variant="$2" --rate="$3" && start_daemon && start_adapter && start_reader --idle=3000
+	start_panel --variant="$2" --rate="$3" && start_daemon && start_adapter && start_reader
 	begin=$(date +%s)
 	panel "flood $4 10" >"$work/panel.out"
 	diag "$(cat "$work/panel.out"), $(($(date +%s) - begin)) s"
-	wait "$reader_pid"
-	is $? 0 "$1: the reader was quick enough"
-	reader_pid=
+	ok "$1: the reader was quick enough" reader_ends
 	compare >"$work/compare.out" 2>&1
 	is $? 0 "$1: what arrived is what was sent"
 	is "$(cat "$work/compare.out")" "frames=$4 matched=$4 unexpected=0 left_down=0" "$1: and it is all"
@@ -41,12 +36,7 @@ lossless() {
 	stop_all
 }
 
-taskset -p 1 $$ >/dev/null
-# The panel has a real-time class, too: the kernel sees to it that others get a twentieth of each second whoever is ahead
-# of them, and in so long a panel that is behind its time sends more than readers can keep.
-rt_panel='chrt -f 10'
-rt_daemon='chrt -f 40'
-rt_reader='chrt -f 30'
+one_cpu
 # With KASAN and lockdep a report costs ten times as much; there it is the kernel that is tested, and a part will do.
 most=$(many_or_few 100000 3000)
 lossless "ten contacts a report" ten 1000 "$most" "$most"
