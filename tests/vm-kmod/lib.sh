@@ -3,6 +3,11 @@
 #
 # For tests/vm/test-kmod-*.sh, after tests/vm/lib.sh.
 
+# For tests in which no answer is meant to come too late: on a machine that stands still one may, and then the device goes. Less
+# than the 20 s after which the kernel calls a task hung
+# shellcheck disable=SC2034 # of the tests
+patient=stop_timeout_ms=15000
+
 # run_with_module PROGRAM [PARAMETER=VALUE ...]: loads the module, runs build/tests/vm-kmod/PROGRAM, whose output is the
 # test's, and unloads the module. Devices are unregistered after their file was closed, hence the wait.
 run_with_module() {

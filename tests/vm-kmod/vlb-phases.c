@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Adapters that close, hesitate or refuse. Loaded with
- * retry_timeout_ms=500; times are bounds against hangs, ten times as long.
+ * retry_timeout_ms=500 and a long stop_timeout_ms; times are bounds against hangs.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -27,6 +28,8 @@ static bool write_file(const char *path, const char *text)
 		close(fd);
 	return good;
 }
+
+#define STOP_TIMEOUT "/sys/module/virtio_loopback/parameters/stop_timeout_ms"
 
 static bool driver_file(struct fake *f, const char *driver, const char *name)
 {
@@ -73,14 +76,15 @@ static bool close_after(unsigned int n, bool answered)
 	while (seen < n) {
 		struct pollfd fd = { f.fd, POLLIN, 0 };
 
-		if (poll(&fd, 1, 2000) != 1)
+		if (poll(&fd, 1, LONG_MS) != 1)
 			break;
 		FAKE_NEED(read(f.fd, &req, sizeof(req)) == sizeof(req));
 		seen++;
 		if (seen == n && !answered)
 			break;
 		resp = (struct vlb_response) { .id = req.id, .len = req.type == VLB_REQ_CONFIG_GET ? req.len : 0 };
-		FAKE_NEED(write(f.fd, &resp, sizeof(resp)) == sizeof(resp));
+		/* ENOENT: the kernel has stopped waiting */
+		FAKE_NEED(write(f.fd, &resp, sizeof(resp)) == sizeof(resp) || errno == ENOENT);
 	}
 	fake_close(&f);
 	FAKE_NEED(fake_gone(&f, LONG_MS));
@@ -135,11 +139,13 @@ static void late_reset(void)
 	struct fake f;
 
 	fake_run(&f, FAKE_ID_INPUT, 2, 64);
+	FAKE_NEED(write_file(STOP_TIMEOUT, "2000"));
 	f.mute = true;
 	check(unbind(&f) && fake_now() - began < LONG_MS, "unbind ends though the reset is not answered");
 	check(!bind_driver(&f), "no new driver while the daemon has the rings");
 	resp.id = f.last_reset_id;
 	f.mute = false;
+	FAKE_NEED(write_file(STOP_TIMEOUT, "15000"));
 	check(write(f.fd, &resp, sizeof(resp)) == sizeof(resp), "the late answer is taken");
 	check(bind_driver(&f) && fake_wait_running(&f, LONG_MS), "and makes way for a driver");
 	fake_close(&f);
@@ -151,6 +157,7 @@ static void silent(void)
 	char name[32];
 	struct fake f;
 
+	FAKE_NEED(write_file(STOP_TIMEOUT, "2000"));
 	make_input(&f);
 	f.mute = true;
 	fake_serve(&f);
@@ -168,11 +175,13 @@ static void silent(void)
 	usleep(2500000);
 	fake_close(&f);
 	check(fake_gone(&f, LONG_MS) && fake_now() - began < 2 * LONG_MS, "as with one that does not even read");
+	FAKE_NEED(write_file(STOP_TIMEOUT, "15000"));
 }
 
 static void refusals(void)
 {
 	char name[32], link[96];
+	uint64_t end = fake_now() + LONG_MS;
 	struct fake f;
 
 	make_input(&f);
@@ -180,8 +189,10 @@ static void refusals(void)
 	fake_serve(&f);
 	fake_start(&f);
 	FAKE_NEED(fake_find_virtio(&f, name, sizeof(name), LONG_MS));
-	usleep(300000);
 	snprintf(link, sizeof(link), "/sys/bus/virtio/devices/%s/driver", name);
+	/* FAILED comes a moment before the driver has gone */
+	while (!(fake_state_says(&f, "status: 0x8") && access(link, F_OK)) && fake_now() < end)
+		usleep(5000);
 	check(access(link, F_OK), "features refused: no driver");
 	f.refuse_status = VIRTIO_CONFIG_S_DRIVER_OK;
 	(void)bind_driver(&f);

@@ -7,4 +7,4 @@
 # shellcheck source=tests/vm-kmod/lib.sh
 . /repo/tests/vm-kmod/lib.sh
 
-run_with_module vlb-abi stop_timeout_ms=200
+run_with_module vlb-abi "$patient"

@@ -44,7 +44,7 @@ at_exit unload_module
 at_exit end_server
 at_exit dmesg -n 5
 is "$(nproc)" 1 "there is one processor"
-ok "the module loads" load_module retry_timeout_ms=1000 stop_timeout_ms=500
+ok "the module loads" load_module retry_timeout_ms=1000 "$patient"
 ok "hvc0 is a console of the kernel's" start_server
 dmesg -n 8
 echo on >/proc/sys/kernel/printk_devkmsg

@@ -14,4 +14,4 @@ if [ -f "$overlap" ]; then
 else
 	diag "virtio_overlap is not built for this kernel: nobody looks for interrupts that overlap"
 fi
-run_with_module vlb-hostile
+run_with_module vlb-hostile "$patient"

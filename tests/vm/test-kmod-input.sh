@@ -7,4 +7,4 @@
 # shellcheck source=tests/vm-kmod/lib.sh
 . /repo/tests/vm-kmod/lib.sh
 
-run_with_module vlb-input
+run_with_module vlb-input "$patient"

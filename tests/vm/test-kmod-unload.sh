@@ -4,6 +4,8 @@
 # timeout: 300
 # shellcheck source=tests/vm/lib.sh
 . /repo/tests/vm/lib.sh
+# shellcheck source=tests/vm-kmod/lib.sh
+. /repo/tests/vm-kmod/lib.sh
 
 rounds=10
 refused=0
@@ -11,7 +13,7 @@ unloaded=0
 round=0
 while [ $round -lt $rounds ]; do
 	round=$((round + 1))
-	load_module retry_timeout_ms=10000 || bail_out "the module does not load"
+	load_module retry_timeout_ms=10000 "$patient" || bail_out "the module does not load"
 	: >"$work/out"
 	"$build/tests/vm-kmod/vlb-input" 10000000 >"$work/out" 2>&1 &
 	adapter=$!
