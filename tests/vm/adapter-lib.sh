@@ -43,9 +43,8 @@ start_adapter() {
 
 # start_adapter_with OPTION...
 start_adapter_with() {
-	# A daemon that answers late loses its device; where all is slow a healthy one gets what the module allows at most
-	[ $slower -eq 1 ] || set -- --deadline 1900 "$@"
-	start adapter.log "$adapter" --device rng --name rng --socket-path "$work/rng.sock" "$@"
+	# A daemon that answers late loses its device; a healthy one gets what the module allows at most, for the host may be busy
+	start adapter.log "$adapter" --device rng --name rng --socket-path "$work/rng.sock" --deadline 1900 "$@"
 	adapter_pid=$started
 }
 

@@ -18,7 +18,7 @@ start_storage() {
 }
 
 start_disk() {
-	start adapter.log "$adapter" --device blk --name disk --socket-path "$work/blk.sock" "$@"
+	start adapter.log "$adapter" --device blk --name disk --socket-path "$work/blk.sock" --deadline 1900 "$@"
 	adapter_pid=$started
 	eventually 30 node && eventually 10 up
 }

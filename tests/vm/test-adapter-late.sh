@@ -17,7 +17,8 @@ start_storage() {
 }
 
 start_disk() {
-	start adapter.log "$adapter" --device blk --name hostile --socket-path "$work/blk.sock" --stall-timeout 3
+	start adapter.log "$adapter" --device blk --name hostile --socket-path "$work/blk.sock" --deadline 1900 \
+		--stall-timeout 3
 	adapter_pid=$started
 }
 

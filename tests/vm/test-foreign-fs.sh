@@ -102,7 +102,7 @@ mkdir "$there" "$here"
 ok "the module loads" load_module || bail_out "no module"
 
 start_virtiofsd
-begin no-tag.log "$adapter" --device fs --name fs --socket-path "$work/fs.sock"
+begin no-tag.log "$adapter" --device fs --name fs --socket-path "$work/fs.sock" --deadline 1900
 wait "$started"
 is "$?" 1 "without a tag there is no device"
 ok "and a reason" grep -q "serves no configuration space: give the name to mount it by with --fs-tag" "$work/no-tag.log"
