@@ -147,7 +147,8 @@ both_end() {
 # exchange: one frame each way
 exchange() {
 	both 2
-	cansend "$can" 123#1122 && eventually 20 captured hw1 1 && cansend hw1 321#2211 && eventually 20 captured "$can" 2
+	cansend "$can" 123#1122 && eventually 20 captured hw1 1 && cansend hw1 321#2211 && eventually 20 captured "$can" 2 &&
+		eventually 20 captured hw1 2
 	exchange_status=$?
 	both_end
 	[ $exchange_status -eq 0 ] && [ "$(frames hw1 | tr '\n' ' ')" = "123#1122 321#2211 " ] && same_frames hw1 "$can"
