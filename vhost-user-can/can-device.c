@@ -282,8 +282,10 @@ static void start(struct can_dev *can)
 
 	can->hold_until = ready && !can->options.port.manage ? 0 : can_now(can) + LINK_WAIT_US;
 	order(can, CAN_PORT_START);
+	/* The helper's restart may wait for that lock, too, and until it is done the interface is off the bus as before */
 	if (can->link.bus_off)
-		can_timer_set(can, &can->off_again, can_now(can) + OFF_AGAIN_US, on_off_again);
+		can_timer_set(can, &can->off_again,
+			can_now(can) + (can->options.port.manage ? LINK_WAIT_US : OFF_AGAIN_US), on_off_again);
 	can_rx_start(can);
 }
 
