@@ -181,7 +181,8 @@ static unsigned int add_attacks(
 
 /*
  * What the daemon has open when nobody is connected: after a first visit, since a device
- * may open things then that it keeps, a timer for instance.
+ * may open things then that it keeps, a timer for instance. As long as it has that visitor's memory
+ * mapped it is not done with it.
  */
 static int count_idle_fds(const struct server *s)
 {
@@ -191,7 +192,7 @@ static int count_idle_fds(const struct server *s)
 	if (fe_connect(&fe, s->path) == 0)
 		fe_start_all(&fe, 16);
 	fe_close(&fe);
-	for (tries = 0; tries < 50 && now != last; tries++) {
+	for (tries = 0; tries < 200 && (now != last || server_num_maps(s)); tries++) {
 		last = now;
 		usleep(100000);
 		now = server_num_fds(s);
