@@ -31,7 +31,7 @@ sleep 0.5
 not_ok "and not that it is ready" grep -q READY=1 "$work/notify.log"
 start_daemon
 ok "a device comes up" works
-ok "now it is" grep -q READY=1 "$work/notify.log"
+ok "now it is" eventually 20 grep -q READY=1 "$work/notify.log"
 
 failed=0
 start_load
@@ -62,7 +62,7 @@ began=$(date +%s)
 timeout 30 sh -c "echo $device >$driver/unbind"
 is $? 0 "the driver of a stopped daemon can be unbound"
 took=$(($(date +%s) - began))
-ok "within seconds ($took)" test $took -le 8
+ok "within seconds ($took)" test $took -le 15
 ok "the device is taken away: its memory is in use" eventually 10 no_device
 ok "the adapter lives" kill -0 "$adapter_pid"
 kill -CONT "$daemon_pid"
@@ -73,7 +73,7 @@ began=$(date +%s)
 stop_pid TERM "$adapter_pid"
 is $? 0 "the adapter of a stopped daemon ends on SIGTERM"
 took=$(($(date +%s) - began))
-ok "within seconds ($took)" test $took -le 5
+ok "within seconds ($took)" test $took -le 15
 ok "the device goes" eventually 10 no_device
 not_ok "the module stays while the daemon has its memory mapped" rmmod virtio_loopback
 
