@@ -118,8 +118,8 @@ static void nobody_comes(void)
 
 	blk_start_adoptable(&b, NAME);
 	set_stop_timeout("600");
-	blk_kill_both(&b);
 	began = fake_now();
+	blk_kill_both(&b);
 	start_io(&io, &b);
 	check(end_io(&io) == -EIO && fake_now() - began >= 400, "nobody comes: a request waits, and fails");
 	check(fake_gone(&b.f, LONG_MS), "the device ends");
@@ -144,15 +144,15 @@ static void halfway(void)
 	blk_kill_both(&b);
 	/* In time for the next death only */
 	check(!blk_adopt(&b), "and again");
-	set_stop_timeout("1000");
-	blk_kill_both(&b);
+	set_stop_timeout("5000");
 	began = fake_now();
+	blk_kill_both(&b);
 	while (!fake_adopt(&b.f, &adopt) && fake_now() - began < LONG_MS) {
 		adopted++;
 		usleep(50000);
 		fake_abandon(&b.f);
 	}
-	check(adopted > 2 && fake_now() - began >= 900 && fake_now() - began < LONG_MS,
+	check(adopted > 2 && fake_now() - began >= 4900 && fake_now() - began < LONG_MS,
 		"one death after the other: its time is not prolonged");
 	check(fake_gone(&b.f, LONG_MS), "and it ends");
 	bury(&b);
@@ -167,21 +167,21 @@ static void slow_adopter(void)
 	struct blk b;
 
 	blk_start_adoptable(&b, NAME);
-	set_stop_timeout("500");
+	set_stop_timeout("2000");
 	blk_kill_both(&b);
 	FAKE_NEED(!fake_adopt(&b.f, &adopt));
 	set_stop_timeout("20000");
 	fake_serve(&b.f);
 	start_io(&io, &b);
-	usleep(1500000);
+	sleep(3);
 	check(!blk_new_daemon(&b), "an adopter has all the time that its daemon needs");
 	check(!end_io(&io), "and the request that waited is served");
-	set_stop_timeout("500");
+	set_stop_timeout("2000");
 	blk_kill_both(&b);
 	FAKE_NEED(!fake_adopt(&b.f, &adopt));
-	usleep(1500000);
+	sleep(3);
 	fake_abandon(&b.f);
-	check(fake_gone(&b.f, 5000), "if it dies without one, the device goes at once");
+	check(fake_gone(&b.f, LONG_MS / 2), "if it dies without one, the device goes at once");
 	bury(&b);
 	set_stop_timeout("20000");
 }
@@ -332,11 +332,11 @@ static void no_orphans(void)
 		FAKE_NEED(write(b.f.fd, &(struct vlb_response) { .id = req.id }, sizeof(struct vlb_response)) > 0);
 	}
 	fake_close(&b.f);
-	check(fake_gone(&b.f, 5000), "nor does one wait whose driver is in its probe");
+	check(fake_gone(&b.f, LONG_MS / 2), "nor does one wait whose driver is in its probe");
 	blk_start_adoptable(&b, NAME);
 	FAKE_NEED(!ioctl(b.f.fd, VLB_BREAK));
 	blk_kill_both(&b);
-	check(fake_gone(&b.f, 5000), "nor one that is broken");
+	check(fake_gone(&b.f, LONG_MS / 2), "nor one that is broken");
 	bury(&b);
 }
 
