@@ -14,7 +14,7 @@
 #include "vhost-user-can/can-port.h"
 #include "virtio_can.h"
 
-#define CAN_WAIT_MS    10000
+#define CAN_WAIT_MS    20000
 #define CAN_SILENCE_MS 200
 #define CAN_RING       64
 

@@ -9,7 +9,7 @@
 
 #define CON_SIZE    16 /* descriptors of each queue */
 #define CON_ROOM    2048ul /* bytes of a buffer */
-#define CON_WAIT_MS 5000
+#define CON_WAIT_MS 20000
 #define CON_ALL	    0xffffffffu /* id of messages about the device */
 
 unsigned int con_receive(unsigned int id); /* queue of a port */

@@ -10,7 +10,7 @@
 #include "tests/protocol/server.h"
 
 #define VISIT_SIZE 16
-#define VISIT_MS   5000
+#define VISIT_MS   20000
 #define VISIT_SLOT 256ul /* bytes of each buffer; chain i uses buffers 2i and 2i + 1 */
 
 struct visit {

@@ -19,7 +19,7 @@
 #define FE_BUFFERS    0x80000u
 #define FE_GUEST      UINT64_C(0x140000000)
 #define FE_USER	      UINT64_C(0x7fee00000000)
-#define FE_TIMEOUT_MS 5000
+#define FE_TIMEOUT_MS 20000
 
 struct fe_queue {
 	struct drv_ring ring;

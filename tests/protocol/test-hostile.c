@@ -24,7 +24,7 @@
 
 #define MAX_TESTS   128
 #define ANY_TIMES   100
-#define DEADLINE_MS 4000
+#define DEADLINE_MS 20000
 
 struct attack {
 	const struct hostile *hostile;

@@ -16,7 +16,8 @@
 
 #define EVENTS	   0
 #define STATUS	   1
-#define WAIT_MS	   5000
+#define WAIT_MS	   20000
+#define PLAYED_MS  5000 /* of silence: the recording is over */
 #define SILENCE_MS 300
 #define FINGERS	   10
 #define SLOT_BYTES 16ul
@@ -125,7 +126,7 @@ static void frames_longer_than_the_ring(void **state)
 	struct reader reader;
 
 	reader_init(&reader);
-	read_events(fe, &reader, WAIT_MS);
+	read_events(fe, &reader, PLAYED_MS);
 	assert_int_equal(reader.most, FINGERS);
 	assert_true(reader.frames > 2);
 	expect_all_up(&reader);
@@ -142,6 +143,7 @@ static void every_driver_is_told_to_lift(void **state)
 	for (i = 0; i < FINGERS; i++)
 		reader.tracking[i] = 4711;
 	reader.pressed = 1;
+	assert_true(fe_wait_call(fe, EVENTS, WAIT_MS));
 	read_events(fe, &reader, SILENCE_MS);
 	assert_int_equal(reader.frames, 1);
 	assert_int_equal(reader.events, 2 * FINGERS + 2);
@@ -160,6 +162,7 @@ static void half_a_frame(void **state)
 	assert_int_equal(fe_connect(fe, v->server->path), 0);
 	fe = start(state, 4);
 	reader_init(&reader);
+	assert_true(fe_wait_call(fe, EVENTS, WAIT_MS));
 	read_events(fe, &reader, SILENCE_MS);
 	assert_int_equal(reader.events, 2 * FINGERS + 2);
 }

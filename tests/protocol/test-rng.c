@@ -14,7 +14,7 @@
 
 #define QUEUE	0
 #define SIZE	8
-#define WAIT_MS 5000
+#define WAIT_MS 20000
 #define MARK	0xa5
 #define ROOM	1024ul /* of one buffer */
 
