@@ -203,7 +203,7 @@ ended_well() {
 start_witness() {
 	start_daemon
 	start_adapter
-	eventually 20 running && eventually 10 choose_rng && witness_rng=$(loopback_rngs | tail -n 1) && witness_works
+	eventually 20 running && eventually 20 choose_rng && witness_rng=$(loopback_rngs | tail -n 1) && witness_works
 }
 
 # hostile TYPE: all of it

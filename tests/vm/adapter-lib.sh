@@ -115,12 +115,12 @@ choose_rng() {
 
 # read_rng N: times 64 bytes
 read_rng() {
-	[ "$(within 10 dd if=/dev/hwrng bs=64 count="$1" iflag=fullblock 2>/dev/null | wc -c)" -eq $((64 * $1)) ]
+	[ "$(within 30 dd if=/dev/hwrng bs=64 count="$1" iflag=fullblock 2>/dev/null | wc -c)" -eq $((64 * $1)) ]
 }
 
 # works: the device is there, its driver has it, and requests come back
 works() {
-	eventually 20 running && eventually 5 choose_rng && read_rng 4 && in_state '^backend: up'
+	eventually 20 running && eventually 20 choose_rng && read_rng 4 && in_state '^backend: up'
 }
 
 served_more() {

@@ -25,13 +25,13 @@
 #define NO_ROOM_US    300
 #define BURST	      8
 #define SILENCE_MS    1000 /* after the last frame, for one too many */
-#define END_MS	      5000 /* after SIGTERM, for what is on its way */
+#define END_MS	      15000 /* after SIGTERM, for what is on its way */
 
 static const char doc[] =
 	"Send a stream of CAN frames of all kinds, or check what arrives of one or two\v"
 	"STREAM is N:COUNT[:WORD...]: number 0 or 1, frames (0: until SIGTERM). Words for check: \"plain\" or \"brs\", what "
 	"all its FD frames are to be; \"gaps\", frames may be missing; \"twice\", frames may come again a moment later.\n"
-	"check ends a second after the last frame, or after SIGTERM and five seconds of silence; its status is 0 when nothing "
+	"check ends a second after the last frame, or after SIGTERM and fifteen seconds of silence; its status is 0 when nothing "
 	"else arrived than should.";
 static const char args_doc[] = "send IFACE STREAM\ncheck IFACE STREAM...";
 

@@ -81,7 +81,7 @@ refused_at_last() {
 	hostile
 	grep -q 'restarted too often' "$work/daemon.log"
 }
-ok "a hostile driver is refused" eventually 2 refused_at_last
+ok "a hostile driver is refused" eventually 20 refused_at_last
 eventually 20 tap_works
 spent=$(grep -c 'is gone' "$work/daemon.log")
 for again in 1 2 3; do

@@ -54,14 +54,14 @@ unit() {
 	ok "$daemon.socket listens" systemctl start "$daemon.socket"
 	ok "$instance has a driver" ask within 60 systemctl start "$(adapter_of "$instance")"
 	in_state '^status: 0x0f$' "$instance" || fail "$instance: its driver is not done"
-	ok "$instance works" ask eventually 5 "$works"
+	ok "$instance works" ask eventually 20 "$works"
 	index=$(state_of "$instance")
 	pid=$(main_pid "$daemon.service")
 	systemctl kill --signal=KILL "$daemon.service"
 	ok "$daemon comes back when it is killed" ask eventually 30 another_pid "$daemon.service" "$pid"
 	ok "and serves the device" ask eventually 30 in_state '^backend: up' "$instance"
 	is "$(state_of "$instance")" "$index" "which is the same"
-	ok "$instance works again" ask eventually 5 "$works"
+	ok "$instance works again" ask eventually 20 "$works"
 }
 
 # adapter_dies INSTANCE WORKS: the unit restarts it within the module's default stop_timeout_ms of two seconds, in which the driver
