@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Two network cards made by dpdk-testpmd, which passes on what either sends to the other; each in a namespace of its own.
-# timeout: 300
+# Two network cards made by dpdk-testpmd, which passes on what either sends to the other; each in a namespace of its own. A transfer
+# outlives its daemon.
+# timeout: 400
 # shellcheck source=tests/vm/foreign-lib.sh
 . /repo/tests/vm/foreign-lib.sh
 
@@ -70,9 +71,9 @@ ok "the module loads" load_module || bail_out "no module"
 head -c 2000000 /dev/urandom >"$work/sent"
 
 start_testpmd
-ok "a driver takes the first card" attach a "$work/a.sock" --device net --mac 52:54:00:65:43:21
+ok "a driver takes the first card" attach a "$work/a.sock" --device net --mac 52:54:00:65:43:21 --grace 60
 first=$started
-ok "and one the second" attach b "$work/b.sock" --device net --mtu 1400
+ok "and one the second" attach b "$work/b.sock" --device net --mtu 1400 --grace 60
 second=$started
 is "$(mac_of a)" 52:54:00:65:43:21 "the address is that of --mac"
 is "$(mtu_of b)" 1400 "the MTU is that of --mtu"
@@ -83,6 +84,20 @@ ok "one is set up" set_up a 10.9.0.1
 ok "and the other" set_up b 10.9.0.2
 ok "pings of all sizes" ping_sizes
 ok "TCP both ways, with the same contents" both_ways
+
+cards=$(parent_of a)$(parent_of b)
+rm "$work/received"
+send a b 10.9.0.2 &
+sender=$!
+ok "a transfer begins" eventually 60 test -s "$work/received"
+stop_pid KILL "$testpmd_pid"
+rm -f "$work/a.sock" "$work/b.sock"
+start_testpmd
+ok "its daemon is killed, and another one takes the first card" eventually 60 in_state '^backend: up' a
+ok "and the second" eventually 60 in_state '^backend: up' b
+ok "the transfer comes to its end" wait "$sender"
+ok "TCP both ways" both_ways
+is "$(parent_of a)$(parent_of b)" "$cards" "the cards are the same"
 ok "the module counts no failure of the first" no_failures a
 ok "nor of the second" no_failures b
 stop_pid TERM "$first"
