@@ -23,13 +23,11 @@ check-leaks:
 	@tools/setup build vm
 	@prove --verbose --timer --exec '' tests/vm/leaks.t $(if $(TEST),:: $(TEST))
 
-# The daemon of a disk is killed a hundred times under fio, and each next one takes over (in check-vm: 20 times).
+# The daemons of a disk under fio, of an entropy source and of a touch panel under load are killed a hundred times, and each next
+# one takes over (in check-vm: 20 and 5 times).
 check-deaths:
 	@tools/setup build vm
-	@$(MAKE) user kmod KDIR=$$(tools/vm kdir)
-	@tools/vm start --name deaths
-	@tools/vm exec --name deaths --no-input --timeout 5400 -- env DEATHS=$(or $(DEATHS),100) \
-		sh /repo/tests/vm/test-adapter-blk.sh; status=$$?; tools/vm stop --name deaths; exit $$status
+	@DEATHS=$(or $(DEATHS),100) VM_LONGER=5400 tests/vm/run $(if $(KERNEL),--kernel $(KERNEL)) adapter-blk adapter-death adapter-touch
 
 # A panel that is unplugged under touch a thousand times (in check-vm: 25 times).
 check-replug:
