@@ -282,7 +282,24 @@ static void death_of_a_liar(void **state)
 	fake_kernel()->resume_error = -ESTALE;
 	start_daemon(x);
 	assert_true(run_until(x, is_second));
+	/* What it was given of the old rings it has to let go. */
+	assert_true(fake_wait(&x->fake, VHU_RESET_DEVICE, 1));
 	fake_kernel()->resume_error = 0;
+}
+
+/* The daemon is told: one whose front-end only hangs up may keep what the driver made of it. */
+static void an_end_in_order(void **state)
+{
+	struct fixture *x = *state;
+
+	start_daemon(x);
+	begin(x);
+	bind_driver(x);
+	assert_int_equal(fake_count(&x->fake, VHU_RESET_DEVICE), 0);
+	device_free(x->dev);
+	x->dev = NULL;
+	assert_true(fake_wait(&x->fake, VHU_RESET_DEVICE, 1));
+	assert_true(fake_count(&x->fake, VHU_GET_VRING_BASE) > 0);
 }
 
 static void returns_with_less(void **state)
@@ -451,6 +468,7 @@ int main(void)
 		TEST(answer_too_late),
 		TEST(death_with_a_session),
 		TEST(death_of_a_liar),
+		TEST(an_end_in_order),
 		TEST(returns_with_less),
 		TEST(daemon_hangs),
 		TEST(hangs_at_reset),
