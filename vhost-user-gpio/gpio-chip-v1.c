@@ -5,6 +5,7 @@
 #include <gpiod.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gpio-chip.h"
 
@@ -24,21 +25,48 @@ static int last_error(void)
 	return errno ? -errno : -EIO;
 }
 
+/* Of several chips of a label the library takes the first. */
+static bool is_ambiguous(struct gpiod_chip *found, const char *which)
+{
+	struct gpiod_chip_iter *iter;
+	struct gpiod_chip *chip;
+	unsigned int count = 0;
+
+	if (strcmp(gpiod_chip_label(found), which) != 0 || !strcmp(gpiod_chip_name(found), which))
+		return false;
+	iter = gpiod_chip_iter_new();
+	if (!iter)
+		return false;
+	while ((chip = gpiod_chip_iter_next(iter)))
+		count += !strcmp(gpiod_chip_label(chip), which);
+	gpiod_chip_iter_free(iter);
+	return count > 1;
+}
+
+static int open_any(const char *which, struct gpiod_chip **chip)
+{
+	*chip = gpiod_chip_open_lookup(which);
+	if (!*chip)
+		return last_error();
+	if (!is_ambiguous(*chip, which))
+		return 0;
+	gpiod_chip_close(*chip);
+	return -ENOTUNIQ;
+}
+
 int gpio_chip_open(const char *which, struct gpio_chip **result)
 {
 	struct gpio_chip *chip = malloc(sizeof(*chip));
-	int ret = -ENOMEM;
+	int ret;
 
 	*result = NULL;
 	if (!chip)
-		return ret;
-	chip->chip = gpiod_chip_open_lookup(which);
-	if (chip->chip) {
+		return -ENOMEM;
+	ret = open_any(which, &chip->chip);
+	if (ret)
+		free(chip);
+	else
 		*result = chip;
-		return 0;
-	}
-	ret = last_error();
-	free(chip);
 	return ret;
 }
 

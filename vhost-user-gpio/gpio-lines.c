@@ -20,6 +20,15 @@ static int open_board(struct gpio_board *board, const char *which)
 	return 0;
 }
 
+static const char *why_not_open(int err)
+{
+	switch (err) {
+	case -ENOENT: return "there is none of this path, name or label";
+	case -ENOTUNIQ: return "several have this label, so its path or name has to say which";
+	default: return strerror(-err);
+	}
+}
+
 static int open_boards(struct gpio_lines *lines, const char *const *chips, unsigned int num_chips)
 {
 	int ret;
@@ -28,7 +37,7 @@ static int open_boards(struct gpio_lines *lines, const char *const *chips, unsig
 		ret = open_board(&lines->boards[i], chips[i]);
 		if (ret) {
 			vhu_err("cannot open the GPIO chip \"%s\": %s; gpiodetect shows what there is", chips[i],
-				ret == -ENOENT ? "there is none of this path, name or label" : strerror(-ret));
+				why_not_open(ret));
 			return ret;
 		}
 		lines->num_boards++;

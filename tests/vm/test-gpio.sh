@@ -107,6 +107,17 @@ not_ok "and a line twice" "$gpio_daemon" --socket-path="$work/x.sock" --chip one
 ok "the lines are printed" "$gpio_daemon" --chip one --chip two --lines KEY,LAMP=lamp,1:3 --print-lines
 cp "$work/ok.out" "$work/said"
 ok "in their order" grep -q '1  lamp ' "$work/said"
+name=$(cat "$configfs/two/bank/chip_name")
+ok "of a chip by its name" "$gpio_daemon" --chip "$name" --print-lines
+ok "of a chip by its path" "$gpio_daemon" --chip "/dev/$name" --print-lines
+mkdir -p "$configfs/twin/bank"
+echo two >"$configfs/twin/bank/label"
+echo 1 >"$configfs/twin/live"
+not_ok "a label of two chips is refused" "$gpio_daemon" --chip two --print-lines
+cp "$work/ok.out" "$work/said"
+ok "and named" grep -q '"two": several have this label' "$work/said"
+ok "the name of one of them is not" "$gpio_daemon" --chip "$name" --print-lines
+remove_chip twin
 
 wired=8=up/pull-up,9=down/pull-down,10=drain/open-drain,11=source/open-source,12=bouncing/debounce=500ms,1:2=near
 ok "the driver binds" start_gpio --chip one --chip two \
