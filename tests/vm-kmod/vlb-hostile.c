@@ -189,12 +189,19 @@ static void *call_for_a_while(void *arg)
 static void calls_at_once(void)
 {
 	pthread_t callers[3];
-	struct fake f;
+	uint64_t end = fake_now() + 20000;
 	unsigned int i;
+	struct fake f;
+	int head;
 
 	fake_run(&f, FAKE_ID_NONE, 1, 64);
+	while ((head = fake_pop(&f.queues[0], 64)) < 0) {
+		if (fake_now() > end)
+			fake_die("the driver makes a buffer available");
+		usleep(1000);
+	}
 	/* never taken, so each call has a cause */
-	f.queues[0].used->idx = 1;
+	fake_push(&f.queues[0], 64, (uint32_t)head, 1);
 	for (i = 0; i < 3; i++)
 		FAKE_NEED(!pthread_create(&callers[i], NULL, call_for_a_while, &f));
 	for (i = 0; i < 3; i++)
