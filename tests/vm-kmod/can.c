@@ -55,10 +55,12 @@ static void take_frame(struct can *c, uint16_t head)
 		c->size[c->logged] = len;
 		__atomic_store_n(&c->logged, c->logged + 1, __ATOMIC_RELEASE);
 	}
-	if (c->keep_tx)
-		c->kept[c->num_kept++] = head;
-	else
+	if (c->keep_tx) {
+		c->kept[c->num_kept] = head;
+		__atomic_store_n(&c->num_kept, c->num_kept + 1, __ATOMIC_RELEASE);
+	} else {
 		finish(c, TX, head, c->tx_result);
+	}
 }
 
 static void take_ctrl(struct can *c, uint16_t head)
@@ -205,7 +207,7 @@ static bool has_kept(const struct can *c)
 {
 	uint64_t end = fake_now() + 5000;
 
-	while (!c->num_kept && fake_now() < end)
+	while (!__atomic_load_n(&c->num_kept, __ATOMIC_ACQUIRE) && fake_now() < end)
 		usleep(100);
 	return c->num_kept;
 }
@@ -217,7 +219,9 @@ bool can_answer(struct can *c, const struct can_msg *msg, unsigned int used)
 	put_result(c, TX, c->kept[--c->num_kept], 0);
 	if (!put_frame(c, msg, used))
 		return false;
+	/* both: a driver that is busy may have found the first before the second was there */
 	fake_signal(c->f.queues[TX].call);
+	fake_signal(c->f.queues[RX].call);
 	return true;
 }
 
