@@ -327,7 +327,7 @@ static void rx_fill(struct virtio_can *priv)
 	virtqueue_kick(vq);
 }
 
-/* What the device wrote is no more than a claim. */
+/* What the device wrote is no more than a claim. @msg is a copy: the device may change its own at any time. */
 static bool rx_valid(const struct virtio_can *priv, const struct virtio_can_rx *msg,
 		     unsigned int used)
 {
@@ -352,17 +352,20 @@ static bool rx_valid(const struct virtio_can *priv, const struct virtio_can_rx *
 
 static void rx_frame(struct virtio_can *priv, const u8 *buf, unsigned int used)
 {
-	const struct virtio_can_rx *msg = (const struct virtio_can_rx *)buf;
 	struct net_device_stats *stats = &priv->dev->stats;
 	struct canfd_frame *frame;
+	struct virtio_can_rx msg;
 	struct sk_buff *skb;
 	u32 flags;
 
-	if (!rx_valid(priv, msg, used)) {
+	memcpy(&msg, buf, sizeof(msg));
+	/* or the compiler may read the buffer again */
+	barrier();
+	if (!rx_valid(priv, &msg, used)) {
 		stats->rx_errors++;
 		return;
 	}
-	flags = le32_to_cpu(msg->flags);
+	flags = le32_to_cpu(msg.flags);
 	if (flags & VIRTIO_CAN_FLAGS_FD)
 		skb = alloc_canfd_skb(priv->dev, &frame);
 	else
@@ -371,14 +374,14 @@ static void rx_frame(struct virtio_can *priv, const u8 *buf, unsigned int used)
 		stats->rx_dropped++;
 		return;
 	}
-	frame->can_id = le32_to_cpu(msg->can_id);
-	frame->len = le16_to_cpu(msg->length);
+	frame->can_id = le32_to_cpu(msg.can_id);
+	frame->len = le16_to_cpu(msg.length);
 	if (flags & VIRTIO_CAN_FLAGS_EXTENDED)
 		frame->can_id |= CAN_EFF_FLAG;
 	if (flags & VIRTIO_CAN_FLAGS_RTR) {
 		frame->can_id |= CAN_RTR_FLAG;
 	} else {
-		memcpy(frame->data, buf + sizeof(*msg), frame->len);
+		memcpy(frame->data, buf + sizeof(msg), frame->len);
 		stats->rx_bytes += frame->len;
 	}
 	stats->rx_packets++;
