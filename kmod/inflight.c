@@ -53,6 +53,7 @@ void vlb_inflight_reset(struct vlb_queue *q)
 	memset(f->taken, 0, q->size * sizeof(*f->taken));
 	memset(f->order, 0, q->size * sizeof(*f->order));
 	f->next = 1;
+	f->twice = 0;
 	f->avail = 0;
 	WRITE_ONCE(f->used, 0);
 	f->exact = true;
@@ -83,7 +84,7 @@ static void vlb_take(struct vlb_queue *q, u16 to)
 			f->exact = false;
 			continue;
 		}
-		f->taken[head]++;
+		f->twice += ++f->taken[head] == 2;
 		f->order[head] = f->next++;
 		vlb_queue_tag(q, head);
 	}
@@ -92,7 +93,7 @@ static void vlb_take(struct vlb_queue *q, u16 to)
 /*
  * One head may come and go several times between two looks, and nothing tells in
  * which order the two rings moved meanwhile. Only the sum says where it is: with
- * the daemon (1) or with the driver (0); anything else is a lie.
+ * the daemon (1) or with the driver (0). Less than that is a lie.
  */
 static bool vlb_give_back(struct vlb_queue *q, u16 to)
 {
@@ -104,22 +105,20 @@ static bool vlb_give_back(struct vlb_queue *q, u16 to)
 
 		if (head >= q->size || !f->taken[head])
 			return false;
-		f->taken[head]--;
+		f->twice -= f->taken[head]-- == 2;
 	}
 	return true;
 }
 
-static bool vlb_sums_are_good(struct vlb_queue *q, u16 from, u16 to)
+/*
+ * A sum of 2 is a lie as well, unless the daemon went on after its index was read: what
+ * it used then may be available again already. A later look will tell.
+ */
+static bool vlb_is_twice(const struct vlb_queue *q, u16 used)
 {
-	struct vlb_inflight *f = &q->inflight;
-
-	for (; from != to; from++) {
-		unsigned int head = vlb_avail_head(q, from);
-
-		if (head >= q->size || f->taken[head] > 1)
-			return false;
-	}
-	return true;
+	if (likely(!q->inflight.twice))
+		return false;
+	return virtio16_to_cpu(&q->dev->vdev, READ_ONCE(q->ring.used->idx)) == used;
 }
 
 /* Not of a driver that has gone: the next one's device is not to be stopped for it. */
@@ -135,7 +134,7 @@ void vlb_inflight_sync(struct vlb_queue *q)
 {
 	struct vlb_inflight *f = &q->inflight;
 	struct virtio_device *vdev = &q->dev->vdev;
-	u16 first = f->avail, used, avail, done;
+	u16 used, avail, done;
 
 	lockdep_assert_held(&f->lock);
 	used = virtio16_to_cpu(vdev, READ_ONCE(q->ring.used->idx));
@@ -152,7 +151,7 @@ void vlb_inflight_sync(struct vlb_queue *q)
 		f->avail = avail - q->size;
 	vlb_take(q, avail);
 	if (f->exact && (done > (u16)(avail - f->used) || !vlb_give_back(q, used) ||
-			 !vlb_sums_are_good(q, first, avail)))
+			 vlb_is_twice(q, used)))
 		vlb_inflight_lie(q);
 	f->avail = avail;
 	/* vlb_inflight_before_map() lets a driver overwrite what was read up to here. */
@@ -334,6 +333,7 @@ void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, unsigned 
 		live++;
 		vlb_queue_walk(q, head, vlb_claim_desc, claimed);
 	}
+	f->twice = 0;
 	WRITE_ONCE(f->used, f->avail - live);
 	WRITE_ONCE(q->ring.used->idx, cpu_to_virtio16(&q->dev->vdev, f->used));
 	f->exact = true;

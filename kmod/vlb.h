@@ -92,6 +92,7 @@ struct vlb_irq_budget {
  * @lock: protects all; nothing but bounce.lock nests inside
  * @taken: by head: 1 while the daemon has it
  * @order: by head: when it was made available last
+ * @twice: heads of which @taken says 2 or more
  * @next: the next number for @order
  * @avail: available index up to which this is true
  * @used: used index up to which this is true
@@ -102,6 +103,7 @@ struct vlb_inflight {
 	u16 *taken;
 	u64 *order;
 	u64 next;
+	u32 twice;
 	u16 avail;
 	u16 used;
 	bool exact;

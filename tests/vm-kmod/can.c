@@ -91,6 +91,17 @@ void can_run_on(unsigned int cpu)
 	FAKE_NEED(!sched_setaffinity(0, sizeof(set), &set));
 }
 
+void can_run_anywhere(void)
+{
+	cpu_set_t set;
+	int cpu;
+
+	CPU_ZERO(&set);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		CPU_SET(cpu, &set);
+	FAKE_NEED(!sched_setaffinity(0, sizeof(set), &set));
+}
+
 /* Every buffer for frames comes back at once, with none in it; on a processor of its own, or it could not keep up. */
 static void flood(struct can *c)
 {
@@ -102,6 +113,8 @@ static void flood(struct can *c)
 		fake_push(&c->f.queues[RX], CAN_SIZE, (uint32_t)head, 0);
 		c->flooded++;
 	}
+	if (c->flood && c->tell)
+		fake_signal(c->f.queues[RX].call);
 }
 
 static void *serve_can(void *arg)

@@ -40,7 +40,7 @@ struct can_msg {
  * @tx_result: what each frame is answered with
  * @keep_tx: take frames, and finish none
  * @keep_ctrl: take control messages, and finish none
- * @flood: give each buffer for frames back at once; @flooded so far
+ * @flood: give each buffer for frames back at once; @flooded so far; with @tell the driver hears of it
  * @log: the frames that came, in order; @logged of them
  * @size: bytes of each in the driver's buffer
  */
@@ -52,6 +52,7 @@ struct can {
 	volatile bool keep_tx;
 	volatile bool keep_ctrl;
 	volatile bool flood;
+	volatile bool tell;
 	volatile unsigned int flooded;
 	volatile unsigned int starts;
 	volatile unsigned int stops;
@@ -81,6 +82,8 @@ void can_finish_kept(
 	struct can *c, const unsigned int *order, const uint8_t *results, unsigned int num, unsigned int group);
 /* The caller, and what it starts, runs there from now on. */
 void can_run_on(unsigned int cpu);
+/* Or wherever the scheduler likes. */
+void can_run_anywhere(void);
 /* "ip link set NAME @words"; its exit status. */
 int can_ip(const struct can *c, const char *words);
 /* A raw socket on the interface; with @errors it is given error frames only, with @own its own frames, too. */

@@ -22,6 +22,8 @@
 #define BIT_2	  (1ull << 2) /* remote frames; late acknowledge in drafts */
 #define BIT_3	  (1ull << 3) /* the other one */
 #define FRAMES	  2000
+#define WATCHERS  2
+#define WATCH_MS  3000
 #define AT_A_TIME 64u
 #define LONG_MS	  20000ull
 #define BOUND_MS  9000ull /* less than two control messages take that are not answered, 5 s each */
@@ -390,6 +392,67 @@ static void bus_off_again(struct can *c)
 	check(state_is(c, "ERROR-ACTIVE"), "and the controller comes back");
 }
 
+struct watcher {
+	struct can *c;
+	volatile bool stop;
+	unsigned int looks;
+};
+
+static void *watch(void *arg)
+{
+	struct watcher *w = arg;
+	char path[96], line[512];
+	FILE *file;
+
+	can_run_anywhere();
+	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", w->c->f.create.index);
+	while (!w->stop && (file = fopen(path, "r"))) {
+		while (fgets(line, sizeof(line), file))
+			;
+		fclose(file);
+		w->looks++;
+	}
+	return NULL;
+}
+
+/*
+ * Who looks at the rings while both ends run at full speed sees them between two states, which is nobody's lie. The flood keeps
+ * the driver polling, so that it takes frames back and sends the next ones without an interrupt.
+ */
+static void watched(struct can *c)
+{
+	const struct can_frame frame = { .can_id = 2, .len = 0 };
+	struct watcher watchers[WATCHERS] = { 0 };
+	unsigned int i, looks = 0, sent = 0;
+	pthread_t threads[WATCHERS];
+	uint64_t end = fake_now() + WATCH_MS;
+	int fd = can_socket(c, false, true);
+	struct can_frame echo;
+
+	c->tell = true;
+	c->flood = true;
+	for (i = 0; i < WATCHERS; i++) {
+		watchers[i].c = c;
+		FAKE_NEED(!pthread_create(&threads[i], NULL, watch, &watchers[i]));
+	}
+	while (fake_now() < end && write(fd, &frame, sizeof(frame)) == sizeof(frame) &&
+		read(fd, &echo, sizeof(echo)) == sizeof(echo))
+		sent++;
+	c->flood = false;
+	c->tell = false;
+	for (i = 0; i < WATCHERS; i++) {
+		watchers[i].stop = true;
+		pthread_join(threads[i], NULL);
+		looks += watchers[i].looks;
+	}
+	printf("# %u frames, %u buffers, %u looks\n", sent, c->flooded, looks);
+	check(sent && looks && c->flooded > CAN_SIZE && write(fd, &frame, sizeof(frame)) == sizeof(frame) &&
+			read(fd, &echo, sizeof(echo)) == sizeof(echo),
+		"a device that is watched at full speed goes on");
+	c->flooded = 0;
+	close(fd);
+}
+
 /* The device fills buffers as fast as it gets them. */
 static void flooded(struct can *c)
 {
@@ -485,6 +548,7 @@ int main(void)
 	bus_off(c);
 	bus_off_again(c);
 	down_under_load(c);
+	watched(c);
 	flooded(c);
 	silent(c);
 	can_end(c);
