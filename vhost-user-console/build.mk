@@ -10,5 +10,5 @@ $(call daemon,vhost-user-console,$(CONSOLE_SOURCES),,vhost-user-console/libconso
 CONSOLE_TEST_LIB := vhost-user-console/libconsole.a
 $(call unit-test,test-console-control,test-console-control.c,,$(CONSOLE_TEST_LIB))
 $(call unit-test,test-console-peer,test-console-peer.c vhost-user-console/peer.c,libsystemd,$(CONSOLE_TEST_LIB) vhost-user/libvhost-user.a)
-$(call unit-test,test-console-port-spec,test-console-port-spec.c,,$(CONSOLE_TEST_LIB))
+$(call unit-test,test-console-port-spec,test-console-port-spec.c,,$(CONSOLE_TEST_LIB) vhost-user/libvhost-user.a)
 $(call unit-test,test-console-text,test-console-text.c,,$(CONSOLE_TEST_LIB))

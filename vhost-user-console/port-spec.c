@@ -4,26 +4,11 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "escape.h"
-
-struct fault {
-	char *text;
-	size_t size;
-};
-
-static int __attribute__((format(printf, 2, 3))) refuse(const struct fault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->text, fault->size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
+#include "spec.h"
 
 enum key {
 	KEY_NAME,
@@ -73,27 +58,27 @@ static bool takes_value(unsigned int key)
 	return key != KEY_ANYONE && key != KEY_TIMESTAMPS && key != KEY_CONSOLE && key != KEY_GENERIC;
 }
 
-static int copy(char *to, size_t room, const char *from, const char *what, const struct fault *fault)
+static int copy(char *to, size_t room, const char *from, const char *what, const struct vhu_fault *fault)
 {
 	size_t len = strlen(from);
 
 	if (!len || len >= room)
-		return refuse(fault, "%s has 1 to %zu characters, \"%s\" has not", what, room - 1, from);
+		return vhu_refuse(fault, "%s has 1 to %zu characters, \"%s\" has not", what, room - 1, from);
 	memcpy(to, from, len + 1);
 	return 0;
 }
 
-static int parse_name(struct port_spec *spec, const char *value, const struct fault *fault)
+static int parse_name(struct port_spec *spec, const char *value, const struct vhu_fault *fault)
 {
 	for (const char *c = value; *c; c++) {
 		if (!isgraph((unsigned char)*c) || *c == '/')
-			return refuse(
+			return vhu_refuse(
 				fault, "a port's name has letters, digits and signs but /, \"%s\" has others", value);
 	}
 	return copy(spec->name, sizeof(spec->name), value, "a port's name", fault);
 }
 
-static int parse_backend(struct port_spec *spec, const char *value, const struct fault *fault)
+static int parse_backend(struct port_spec *spec, const char *value, const struct vhu_fault *fault)
 {
 	for (unsigned int i = 0; i < sizeof(backends) / sizeof(backends[0]); i++) {
 		if (!strcmp(value, backends[i])) {
@@ -101,41 +86,28 @@ static int parse_backend(struct port_spec *spec, const char *value, const struct
 			return 0;
 		}
 	}
-	return refuse(fault, "there is no back-end \"%s\"; there are pty, unix, tcp, file and stdio", value);
+	return vhu_refuse(fault, "there is no back-end \"%s\"; there are pty, unix, tcp, file and stdio", value);
 }
 
-/* Digits only, as strtoul() takes signs and spaces as well. Moves @text behind them. */
-static bool take_number(const char **text, unsigned long max, unsigned long *value)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)**text))
-		return false;
-	errno = 0;
-	*value = strtoul(*text, &end, 10);
-	*text = end;
-	return !errno && *value <= max;
-}
-
-static int parse_size(struct port_spec *spec, const char *value, const struct fault *fault)
+static int parse_size(struct port_spec *spec, const char *value, const struct vhu_fault *fault)
 {
 	const char *rest = value;
 	unsigned long cols, rows;
 
-	if (!take_number(&rest, PORT_MAX_NUMBERS, &cols) || *rest++ != 'x' ||
-		!take_number(&rest, PORT_MAX_NUMBERS, &rows) || *rest)
-		return refuse(fault, "size wants COLUMNSxROWS such as 80x25, not \"%s\"", value);
+	if (!vhu_take_number(&rest, PORT_MAX_NUMBERS, &cols) || *rest++ != 'x' ||
+		!vhu_take_number(&rest, PORT_MAX_NUMBERS, &rows) || *rest)
+		return vhu_refuse(fault, "size wants COLUMNSxROWS such as 80x25, not \"%s\"", value);
 	spec->cols = (uint16_t)cols;
 	spec->rows = (uint16_t)rows;
 	return 0;
 }
 
-static int parse_buffer(struct port_spec *spec, const char *value, const struct fault *fault)
+static int parse_buffer(struct port_spec *spec, const char *value, const struct vhu_fault *fault)
 {
 	const char *rest = value;
 	unsigned long n;
 
-	if (take_number(&rest, PORT_MAX_BUFFER, &n)) {
+	if (vhu_take_number(&rest, PORT_MAX_BUFFER, &n)) {
 		unsigned int shift = *rest == 'K' ? 10 : *rest == 'M' ? 20 : 0;
 
 		rest += shift != 0;
@@ -144,11 +116,11 @@ static int parse_buffer(struct port_spec *spec, const char *value, const struct 
 			return 0;
 		}
 	}
-	return refuse(fault, "buffer wants a size from 32K to 16M, not \"%s\"", value);
+	return vhu_refuse(fault, "buffer wants a size from 32K to 16M, not \"%s\"", value);
 }
 
 /* Whether it is an address at all comes first. */
-static int check_address(const struct port_spec *spec, const struct fault *fault)
+static int check_address(const struct port_spec *spec, const struct vhu_fault *fault)
 {
 	struct in6_addr six;
 	struct in_addr four;
@@ -159,41 +131,41 @@ static int check_address(const struct port_spec *spec, const struct fault *fault
 	else if (inet_pton(AF_INET6, spec->host, &six) == 1)
 		loopback = IN6_IS_ADDR_LOOPBACK(&six);
 	else
-		return refuse(fault, "\"%s\" is no numeric address", spec->host);
+		return vhu_refuse(fault, "\"%s\" is no numeric address", spec->host);
 	if (!loopback && !spec->anyone)
-		return refuse(fault,
+		return vhu_refuse(fault,
 			"others can reach %s, and nothing asks them who they are: use 127.0.0.1 or [::1], or add \"anyone\"",
 			spec->host);
 	return 0;
 }
 
 /* ADDRESS:PORT, [ADDRESS]:PORT. Numbers only: a name may lead elsewhere tomorrow. */
-static int parse_address(struct port_spec *spec, const char *value, const struct fault *fault)
+static int parse_address(struct port_spec *spec, const char *value, const struct vhu_fault *fault)
 {
 	const char *colon = strrchr(value, ':'), *rest = colon ? colon + 1 : NULL;
 	bool brackets = value[0] == '[';
 	unsigned long number;
 	size_t len;
 
-	if (!colon || !take_number(&rest, UINT16_MAX, &number) || *rest || !number)
-		return refuse(
+	if (!colon || !vhu_take_number(&rest, UINT16_MAX, &number) || *rest || !number)
+		return vhu_refuse(
 			fault, "address wants ADDRESS:PORT such as 127.0.0.1:4000 or [::1]:4000, not \"%s\"", value);
 	len = (size_t)(colon - value);
 	if (brackets && (len < 2 || colon[-1] != ']'))
-		return refuse(fault, "\"%s\" lacks a ]", value);
+		return vhu_refuse(fault, "\"%s\" lacks a ]", value);
 	if (brackets) {
 		value++;
 		len -= 2;
 	}
 	if (len >= sizeof(spec->host))
-		return refuse(fault, "\"%s\" is no address", value);
+		return vhu_refuse(fault, "\"%s\" is no address", value);
 	memcpy(spec->host, value, len);
 	spec->host[len] = '\0';
 	snprintf(spec->service, sizeof(spec->service), "%u", (uint16_t)number);
 	return 0;
 }
 
-static int parse_word(struct port_spec *spec, unsigned int key, const char *value, const struct fault *fault)
+static int parse_word(struct port_spec *spec, unsigned int key, const char *value, const struct vhu_fault *fault)
 {
 	switch (key) {
 	case KEY_NAME: return parse_name(spec, value, fault);
@@ -204,7 +176,7 @@ static int parse_word(struct port_spec *spec, unsigned int key, const char *valu
 	case KEY_TIMESTAMPS: spec->timestamps = true; return 0;
 	case KEY_ESCAPE:
 		if (escape_parse(value, &spec->escape))
-			return refuse(
+			return vhu_refuse(
 				fault, "escape wants a character, ^ and a capital letter, or none, not \"%s\"", value);
 		return 0;
 	case KEY_SIZE: return parse_size(spec, value, fault);
@@ -214,32 +186,33 @@ static int parse_word(struct port_spec *spec, unsigned int key, const char *valu
 	}
 }
 
-static int check(const struct port_spec *spec, unsigned int seen, const struct fault *fault)
+static int check(const struct port_spec *spec, unsigned int seen, const struct vhu_fault *fault)
 {
 	for (unsigned int key = 0; key < NUM_KEYS; key++) {
 		if (seen & BIT(key) && meant_for[key] && !(meant_for[key] & BIT(spec->backend)))
-			return refuse(fault, "%s means nothing to the back-end %s", keys[key], backends[spec->backend]);
+			return vhu_refuse(
+				fault, "%s means nothing to the back-end %s", keys[key], backends[spec->backend]);
 	}
 	if (!(seen & BIT(KEY_BACKEND)))
-		return refuse(fault, "backend= is missing: pty, unix, tcp, file or stdio");
+		return vhu_refuse(fault, "backend= is missing: pty, unix, tcp, file or stdio");
 	if (!spec->path[0] && (spec->backend == PORT_UNIX || spec->backend == PORT_FILE))
-		return refuse(fault, "the back-end %s wants path=", backends[spec->backend]);
+		return vhu_refuse(fault, "the back-end %s wants path=", backends[spec->backend]);
 	if (seen & BIT(KEY_CONSOLE) && seen & BIT(KEY_GENERIC))
-		return refuse(fault, "a port is either a console or generic");
+		return vhu_refuse(fault, "a port is either a console or generic");
 	if (spec->backend != PORT_TCP)
 		return 0;
-	return spec->host[0] ? check_address(spec, fault) : refuse(fault, "the back-end tcp wants address=");
+	return spec->host[0] ? check_address(spec, fault) : vhu_refuse(fault, "the back-end tcp wants address=");
 }
 
 int port_spec_parse(const char *text, struct port_spec *spec, char *error, size_t size)
 {
-	const struct fault fault = { error, size };
+	const struct vhu_fault fault = { error, size };
 	char *words = strdup(text), *rest = words, *value;
 	unsigned int seen = 0;
 	int ret = 0;
 
 	if (!words)
-		return refuse(&fault, "out of memory");
+		return vhu_refuse(&fault, "out of memory");
 	memset(spec, 0, sizeof(*spec));
 	spec->buffer = PORT_BUFFER;
 	spec->escape = ']' - '@';
@@ -248,11 +221,11 @@ int port_spec_parse(const char *text, struct port_spec *spec, char *error, size_
 		int key = getsubopt(&rest, (char *const *)keys, &value);
 
 		if (key < 0)
-			ret = refuse(&fault, "\"%s\" means nothing in a port", word);
+			ret = vhu_refuse(&fault, "\"%s\" means nothing in a port", word);
 		else if (seen & BIT(key))
-			ret = refuse(&fault, "%s twice", keys[key]);
+			ret = vhu_refuse(&fault, "%s twice", keys[key]);
 		else if (!!value != takes_value((unsigned int)key))
-			ret = refuse(&fault, value ? "%s takes no value" : "%s= lacks its value", keys[key]);
+			ret = vhu_refuse(&fault, value ? "%s takes no value" : "%s= lacks its value", keys[key]);
 		else
 			ret = parse_word(spec, (unsigned int)key, value, &fault);
 		seen |= key < 0 ? 0 : BIT(key);
@@ -292,7 +265,7 @@ static char *trim(char *line)
 
 int port_spec_read(FILE *file, struct port_spec *specs, unsigned int max, char *error, size_t size)
 {
-	const struct fault fault = { error, size };
+	const struct vhu_fault fault = { error, size };
 	char line[1024], why[256];
 	unsigned int num = 0;
 
@@ -302,14 +275,14 @@ int port_spec_read(FILE *file, struct port_spec *specs, unsigned int max, char *
 		if (!*text || *text == '#')
 			continue;
 		if (num == max)
-			return refuse(&fault, "line %u: more than %u ports; --max-ports allows more", n, max);
+			return vhu_refuse(&fault, "line %u: more than %u ports; --max-ports allows more", n, max);
 		if (port_spec_parse(text, &specs[num], why, sizeof(why)))
-			return refuse(&fault, "line %u: %s", n, why);
+			return vhu_refuse(&fault, "line %u: %s", n, why);
 		if (!specs[num].name[0])
-			return refuse(&fault, "line %u: name= is missing", n);
+			return vhu_refuse(&fault, "line %u: name= is missing", n);
 		if (named_before(specs, num, specs[num].name))
-			return refuse(&fault, "line %u: a second port \"%s\"", n, specs[num].name);
+			return vhu_refuse(&fault, "line %u: a second port \"%s\"", n, specs[num].name);
 		num++;
 	}
-	return ferror(file) ? refuse(&fault, "cannot be read") : (int)num;
+	return ferror(file) ? vhu_refuse(&fault, "cannot be read") : (int)num;
 }

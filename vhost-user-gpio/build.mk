@@ -10,4 +10,4 @@ $(call daemon,vhost-user-gpio,gpio-chip-v$(GPIOD).c vhost-user-gpio.c,libgpiod,v
 
 GPIO_TEST_LIB := vhost-user-gpio/libgpio.a
 $(call unit-test,test-gpio-irq,test-gpio-irq.c,,$(GPIO_TEST_LIB))
-$(call unit-test,test-gpio-spec,test-gpio-spec.c,,$(GPIO_TEST_LIB))
+$(call unit-test,test-gpio-spec,test-gpio-spec.c,,$(GPIO_TEST_LIB) vhost-user/libvhost-user.a)

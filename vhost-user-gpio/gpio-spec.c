@@ -1,49 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "gpio-spec.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec.h"
+
 #define MAX_DEBOUNCE_US 10000000UL
 
-struct fault {
-	char *text;
-	size_t size;
-};
-
-static int __attribute__((format(printf, 2, 3))) refuse(const struct fault *fault, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(fault->text, fault->size, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-/* Digits only, as strtoul() takes signs and spaces as well. Moves @text behind them. */
-static bool take_number(const char **text, unsigned long max, unsigned long *value)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)**text))
-		return false;
-	errno = 0;
-	*value = strtoul(*text, &end, 10);
-	*text = end;
-	return !errno && *value <= max;
-}
-
-static int parse_debounce(const char *value, uint32_t *us, const struct fault *fault)
+static int parse_debounce(const char *value, uint32_t *us, const struct vhu_fault *fault)
 {
 	const char *unit = value;
 	unsigned long n;
 
-	if (take_number(&unit, MAX_DEBOUNCE_US, &n)) {
+	if (vhu_take_number(&unit, MAX_DEBOUNCE_US, &n)) {
 		if (!strcmp(unit, "ms"))
 			n *= 1000;
 		if ((!strcmp(unit, "ms") || !strcmp(unit, "us")) && n <= MAX_DEBOUNCE_US) {
@@ -51,10 +23,10 @@ static int parse_debounce(const char *value, uint32_t *us, const struct fault *f
 			return 0;
 		}
 	}
-	return refuse(fault, "debounce wants a time of at most 10 s such as 500us or 5ms, not \"%s\"", value);
+	return vhu_refuse(fault, "debounce wants a time of at most 10 s such as 500us or 5ms, not \"%s\"", value);
 }
 
-static int parse_flag(struct gpio_spec *spec, const char *flag, const struct fault *fault)
+static int parse_flag(struct gpio_spec *spec, const char *flag, const struct vhu_fault *fault)
 {
 	struct gpio_wiring *wiring = &spec->wiring;
 
@@ -81,47 +53,48 @@ static int parse_flag(struct gpio_spec *spec, const char *flag, const struct fau
 	else if (!strncmp(flag, "debounce=", strlen("debounce=")))
 		return parse_debounce(flag + strlen("debounce="), &wiring->debounce_us, fault);
 	else
-		return refuse(fault,
+		return vhu_refuse(fault,
 			"\"%s\" is no flag; there are ro, active-low, pull-up, pull-down, pull-none, open-drain, "
 			"open-source, debounce=TIME, safe=0, safe=1 and keep",
 			flag);
 	return 0;
 }
 
-static int copy_name(char *to, const char *from, const struct fault *fault)
+static int copy_name(char *to, const char *from, const struct vhu_fault *fault)
 {
 	size_t size = strlen(from) + 1;
 
 	if (size == 1 || size > GPIO_NAME_SIZE)
-		return refuse(fault, "a line's name has 1 to %d characters, \"%s\" has not", GPIO_NAME_SIZE - 1, from);
+		return vhu_refuse(
+			fault, "a line's name has 1 to %d characters, \"%s\" has not", GPIO_NAME_SIZE - 1, from);
 	memcpy(to, from, size);
 	return 0;
 }
 
-static int parse_line(struct gpio_spec *spec, const char *line, const struct fault *fault)
+static int parse_line(struct gpio_spec *spec, const char *line, const struct vhu_fault *fault)
 {
 	unsigned long first, last;
 	const char *end = line;
 
 	/* Names may begin with a digit: only what is all number is an offset. */
-	if (!take_number(&end, UINT16_MAX, &first))
+	if (!vhu_take_number(&end, UINT16_MAX, &first))
 		return copy_name(spec->line, line, fault);
 	last = first;
 	if (*end == '-') {
 		end++;
-		if (!take_number(&end, UINT16_MAX, &last))
+		if (!vhu_take_number(&end, UINT16_MAX, &last))
 			return copy_name(spec->line, line, fault);
 	}
 	if (*end)
 		return copy_name(spec->line, line, fault);
 	if (last < first)
-		return refuse(fault, "\"%s\" is no range: its end comes before its beginning", line);
+		return vhu_refuse(fault, "\"%s\" is no range: its end comes before its beginning", line);
 	spec->first = (unsigned int)first;
 	spec->last = (unsigned int)last;
 	return 0;
 }
 
-static int parse_entry(struct gpio_spec *spec, char *entry, const struct fault *fault)
+static int parse_entry(struct gpio_spec *spec, char *entry, const struct vhu_fault *fault)
 {
 	char *flags = strchr(entry, '/'), *name, *flag;
 	const char *line = entry;
@@ -133,7 +106,7 @@ static int parse_entry(struct gpio_spec *spec, char *entry, const struct fault *
 	name = strchr(entry, '=');
 	if (name)
 		*name++ = '\0';
-	if (take_number(&line, UINT16_MAX, &chip) && *line == ':') {
+	if (vhu_take_number(&line, UINT16_MAX, &chip) && *line == ':') {
 		spec->chip = (unsigned int)chip;
 		entry = (char *)line + 1;
 	}
@@ -141,7 +114,7 @@ static int parse_entry(struct gpio_spec *spec, char *entry, const struct fault *
 	if (!ret && name)
 		ret = copy_name(spec->name, name, fault);
 	if (!ret && name && spec->first != spec->last)
-		ret = refuse(fault, "the lines %s cannot all be called \"%s\"", entry, name);
+		ret = vhu_refuse(fault, "the lines %s cannot all be called \"%s\"", entry, name);
 	while (!ret && (flag = strsep(&flags, "/")))
 		ret = parse_flag(spec, flag, fault);
 	return ret;
@@ -149,7 +122,7 @@ static int parse_entry(struct gpio_spec *spec, char *entry, const struct fault *
 
 int gpio_spec_parse(const char *text, struct gpio_spec **result, size_t *count, char *error, size_t size)
 {
-	const struct fault fault = { error, size };
+	const struct vhu_fault fault = { error, size };
 	char *copy = strdup(text), *rest = copy, *entry;
 	struct gpio_spec *specs;
 	int ret = 0;
@@ -165,7 +138,7 @@ int gpio_spec_parse(const char *text, struct gpio_spec **result, size_t *count, 
 	}
 	while (!ret && (entry = strsep(&rest, ","))) {
 		if (*count == GPIO_MAX_LINES)
-			ret = refuse(&fault, "more than %d lines", GPIO_MAX_LINES);
+			ret = vhu_refuse(&fault, "more than %d lines", GPIO_MAX_LINES);
 		else
 			ret = parse_entry(&specs[(*count)++], entry, &fault);
 	}
