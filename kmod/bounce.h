@@ -90,6 +90,7 @@ int vlb_bounce_init(struct vlb_bounce *b, u8 *vaddr, dma_addr_t iova, size_t siz
 void vlb_bounce_free(struct vlb_bounce *b);
 long vlb_bounce_alloc(struct vlb_bounce *b, phys_addr_t orig, size_t len, u8 dir);
 void vlb_bounce_release(struct vlb_bounce *b, unsigned long index, size_t len);
+long vlb_bounce_index(const struct vlb_bounce *b, dma_addr_t addr);
 long vlb_bounce_claim(struct vlb_bounce *b, dma_addr_t addr, bool coherent, struct vlb_slot *slot);
 long vlb_bounce_lookup(struct vlb_bounce *b, dma_addr_t addr, size_t len, struct vlb_slot *slot,
 		       size_t *offset);

@@ -281,20 +281,10 @@ int vlb_inflight_resume(struct vlb_queue *q)
 	return err;
 }
 
-/* The slot that begins at @addr, or -1. */
-static long vlb_slot_at(const struct vlb_bounce *b, u64 addr)
-{
-	u64 off = addr - b->iova;
-
-	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
-		return -1;
-	return off >> b->shift;
-}
-
 static void vlb_claim_desc(struct vlb_queue *q, const struct vring_desc *desc, void *arg)
 {
-	long slot = vlb_slot_at(&q->dev->bounce,
-				virtio64_to_cpu(&q->dev->vdev, READ_ONCE(desc->addr)));
+	long slot = vlb_bounce_index(&q->dev->bounce,
+				     virtio64_to_cpu(&q->dev->vdev, READ_ONCE(desc->addr)));
 
 	if (slot >= 0)
 		__set_bit(slot, arg);
@@ -324,7 +314,7 @@ void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, unsigned 
 	while (count--) {
 		unsigned int head = list[count].head;
 		u64 addr = virtio64_to_cpu(&q->dev->vdev, READ_ONCE(q->ring.desc[head].addr));
-		long slot = vlb_slot_at(b, addr);
+		long slot = vlb_bounce_index(b, addr);
 
 		f->taken[head] = slot >= 0 && !test_bit(slot, claimed) &&
 				 vlb_bounce_is_live(b, addr, q->index);

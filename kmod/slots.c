@@ -218,18 +218,25 @@ void vlb_bounce_release(struct vlb_bounce *b, unsigned long index, size_t len)
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 
+/* The granule that begins at @addr, which may be anything, or -1. */
+long vlb_bounce_index(const struct vlb_bounce *b, dma_addr_t addr)
+{
+	u64 off = addr - b->iova;
+
+	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+		return -1;
+	return off >> b->shift;
+}
+
 /*
  * Takes the record of the mapping that begins at @addr: only one caller gets
  * it, and the granules stay taken until vlb_bounce_release().
  */
 long vlb_bounce_claim(struct vlb_bounce *b, dma_addr_t addr, bool coherent, struct vlb_slot *slot)
 {
-	u64 off = addr - b->iova;
-	unsigned long index = off >> b->shift;
+	long index = vlb_bounce_index(b, addr);
 
-	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
-		return -ENOENT;
-	if (!test_and_clear_bit(index, b->head))
+	if (index < 0 || !test_and_clear_bit(index, b->head))
 		return -ENOENT;
 	*slot = b->slots[index];
 	if (likely((slot->dir == DMA_NONE) == coherent))
@@ -295,14 +302,14 @@ bool vlb_bounce_is_told(const struct vlb_bounce *b, dma_addr_t addr, size_t len)
 /* Does a mapping begin at @addr that was seen in @queue? */
 bool vlb_bounce_is_live(struct vlb_bounce *b, dma_addr_t addr, unsigned int queue)
 {
-	u64 off = addr - b->iova;
+	long index = vlb_bounce_index(b, addr);
 	unsigned long flags;
 	bool live;
 
-	if (addr < b->iova || off >= b->size || off & ((1UL << b->shift) - 1))
+	if (index < 0)
 		return false;
 	raw_spin_lock_irqsave(&b->lock, flags);
-	live = test_bit(off >> b->shift, b->head) && b->slots[off >> b->shift].queue == queue + 1;
+	live = test_bit(index, b->head) && b->slots[index].queue == queue + 1;
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 	return live;
 }
