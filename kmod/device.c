@@ -198,6 +198,7 @@ static struct vlb_device *vlb_device_alloc(struct vlb_control *control)
 		return NULL;
 	kref_init(&dev->ref);
 	INIT_LIST_HEAD(&dev->node);
+	mutex_init(&dev->end_lock);
 	INIT_WORK(&dev->start, vlb_start_work);
 	INIT_WORK(&dev->stop, vlb_stop_work);
 	INIT_WORK(&dev->misdeed, vlb_misdeed_work);

@@ -168,16 +168,16 @@ static void vlb_drain_mend_all(struct vlb_device *dev)
 	spin_unlock(&dev->lock);
 }
 
-/* Until the next reset. May sleep. */
+/* Until the next reset, which waits for @end_lock: the fence would be up for the next driver otherwise. May sleep. */
 void vlb_drain_start(struct vlb_device *dev)
 {
+	lockdep_assert_held(&dev->end_lock);
 	if (READ_ONCE(dev->draining) || !(READ_ONCE(dev->status) & VIRTIO_CONFIG_S_DRIVER_OK))
 		return;
 	vlb_pool_fence(dev->pool, true);
 	vlb_drain_mend_all(dev);
 	spin_lock(&dev->lock);
-	if (dev->status & VIRTIO_CONFIG_S_DRIVER_OK)
-		WRITE_ONCE(dev->draining, true);
+	WRITE_ONCE(dev->draining, true);
 	spin_unlock(&dev->lock);
 	vlb_queue_delayed_work(&dev->drain, 0);
 }

@@ -27,15 +27,11 @@ u64 vlb_offered_features(u64 features)
 	return (features & (VLB_DEVICE_FEATURES | transport)) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
 }
 
-/*
- * Ends service: what the driver waits for fails, and it is told that the device
- * needs a reset. @why is for the log. The next reset heals it, unless the file is
- * closed. May sleep.
- */
-void vlb_break(struct vlb_device *dev, const char *why)
+static void vlb_break_locked(struct vlb_device *dev, const char *why)
 {
 	bool tell;
 
+	lockdep_assert_held(&dev->end_lock);
 	spin_lock(&dev->lock);
 	tell = !dev->needs_reset && !dev->dead && dev->status & VIRTIO_CONFIG_S_DRIVER_OK;
 	dev->needs_reset = true;
@@ -48,6 +44,18 @@ void vlb_break(struct vlb_device *dev, const char *why)
 	}
 }
 
+/*
+ * Ends service: what the driver waits for fails, and it is told that the device
+ * needs a reset. @why is for the log. The next reset heals it, unless the file is
+ * closed. May sleep.
+ */
+void vlb_break(struct vlb_device *dev, const char *why)
+{
+	mutex_lock(&dev->end_lock);
+	vlb_break_locked(dev, why);
+	mutex_unlock(&dev->end_lock);
+}
+
 /* vlb_break() a moment later, from any context; @why lives for ever. */
 void vlb_break_soon(struct vlb_device *dev, const char *why)
 {
@@ -58,10 +66,14 @@ void vlb_break_soon(struct vlb_device *dev, const char *why)
 void vlb_misdeed_work(struct work_struct *work)
 {
 	struct vlb_device *dev = container_of(work, struct vlb_device, misdeed);
+	const char *why;
 
 	/* Its driver may have let go meanwhile, and the next one's device is not to be stopped for it. */
-	if (READ_ONCE(dev->status) & VIRTIO_CONFIG_S_DRIVER_OK)
-		vlb_break(dev, READ_ONCE(dev->misdeed_name));
+	mutex_lock(&dev->end_lock);
+	why = READ_ONCE(dev->misdeed_name);
+	if (why && READ_ONCE(dev->status) & VIRTIO_CONFIG_S_DRIVER_OK)
+		vlb_break_locked(dev, why);
+	mutex_unlock(&dev->end_lock);
 }
 
 /*
@@ -170,12 +182,15 @@ static void vlb_reset(struct virtio_device *vdev)
 	struct vlb_device *dev = vlb_of_vdev(vdev);
 	int err;
 
+	mutex_lock(&dev->end_lock);
 	spin_lock(&dev->lock);
 	WRITE_ONCE(dev->status, 0);
 	WRITE_ONCE(dev->draining, false);
 	dev->needs_reset = false;
 	dev->gave_up = false;
 	spin_unlock(&dev->lock);
+	WRITE_ONCE(dev->misdeed_name, NULL);
+	mutex_unlock(&dev->end_lock);
 	vlb_console_leave(dev);
 	err = vlb_request_reset(dev);
 	if (err && READ_ONCE(dev->rings_out))

@@ -204,6 +204,8 @@ struct vlb_pending {
  * @owner: who made it, and so may adopt it
  * @registered: start_work succeeded (start_work, then stop_work)
  * @start_error: start_work failed with this; read() returns it
+ * @end_lock: a driver's reset, or the end of service, each as a whole; outside of @lock
+ * @misdeed_name: why @misdeed ends service; NULL: for a driver that has let go
  * @lock: protects the rest up to the atomics
  * @state: also changed by the only control file's ioctls
  * @control: the file that it belongs to; NULL: it has none and waits for one, or ends
@@ -257,6 +259,7 @@ struct vlb_device {
 	struct vlb_irq_budget __percpu *budget;
 	struct dentry *debugfs;
 
+	struct mutex end_lock;
 	spinlock_t lock;
 	enum vlb_state state;
 	struct vlb_control *control;
