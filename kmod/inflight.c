@@ -150,8 +150,8 @@ void vlb_inflight_sync(struct vlb_queue *q)
 	if ((u16)(avail - f->avail) > q->size)
 		f->avail = avail - q->size;
 	vlb_take(q, avail);
-	if (f->exact && (done > (u16)(avail - f->used) || !vlb_give_back(q, used) ||
-			 vlb_is_twice(q, used)))
+	if (f->exact &&
+	    (done > (u16)(avail - f->used) || !vlb_give_back(q, used) || vlb_is_twice(q, used)))
 		vlb_inflight_lie(q);
 	f->avail = avail;
 	/* vlb_inflight_before_map() lets a driver overwrite what was read up to here. */

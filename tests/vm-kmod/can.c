@@ -186,6 +186,18 @@ void can_end(struct can *c)
 	fake_close(&c->f);
 }
 
+bool can_wait_for(volatile unsigned int *value, unsigned int least)
+{
+	uint64_t end = fake_now() + 20000;
+
+	while (__atomic_load_n(value, __ATOMIC_ACQUIRE) < least) {
+		if (fake_now() > end)
+			return false;
+		usleep(1000);
+	}
+	return true;
+}
+
 /* As can_receive(), but the driver is not told yet. */
 static bool put_frame(struct can *c, const struct can_msg *msg, unsigned int used)
 {

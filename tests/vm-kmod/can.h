@@ -12,6 +12,11 @@
 #define CAN_LOG	   4096
 #define CAN_HEADER 16u /* bytes of a message before its data */
 
+#define CAN_F_CLASSIC (1ull << 0)
+#define CAN_F_FD      (1ull << 1)
+#define CAN_F_BIT_2   (1ull << 2) /* remote frames; late acknowledge in drafts */
+#define CAN_F_BIT_3   (1ull << 3) /* the other one */
+
 /* Numbers of virtio 1.4, section "CAN Device" */
 enum {
 	CAN_MSG_TX = 0x0001,
@@ -67,6 +72,8 @@ struct can {
 /* A device with these feature bits; its interface is there, and down, or the program ends. */
 void can_start(struct can *c, uint64_t features);
 void can_end(struct can *c);
+/* False: *@value did not become @least within 20 s. */
+bool can_wait_for(volatile unsigned int *value, unsigned int least);
 /* Lets the driver have @msg in its next receive buffer, and claims @used bytes of it. False: no buffer, or too small. */
 bool can_receive(struct can *c, const struct can_msg *msg, unsigned int used);
 /* With @keep_tx: finishes the frame that was kept, and has @msg received, before the driver is told of either. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The virtio_can driver against a device that says what the test wants, also what no device should.
+ * Frames by the virtio_can driver, against a device that says what the test wants, also what no device should.
  */
 #include <endian.h>
 #include <errno.h>
@@ -17,28 +17,9 @@
 #include "can.h"
 #include "tap.h"
 
-#define CLASSIC	  (1ull << 0)
-#define FD	  (1ull << 1)
-#define BIT_2	  (1ull << 2) /* remote frames; late acknowledge in drafts */
-#define BIT_3	  (1ull << 3) /* the other one */
 #define FRAMES	  2000
-#define WATCHERS  2
-#define WATCH_MS  3000
 #define AT_A_TIME 64u
 #define LONG_MS	  20000ull
-#define BOUND_MS  9000ull /* less than two control messages take that are not answered, 5 s each */
-
-static bool wait_for(volatile unsigned int *value, unsigned int least)
-{
-	uint64_t end = fake_now() + LONG_MS;
-
-	while (__atomic_load_n(value, __ATOMIC_ACQUIRE) < least) {
-		if (fake_now() > end)
-			return false;
-		usleep(1000);
-	}
-	return true;
-}
 
 static long statistic(const struct can *c, const char *name)
 {
@@ -113,7 +94,7 @@ static void transmits(struct can *c)
 	for (i = 0; i < FRAMES; i++) {
 		size = random_frame(&frame, &seed);
 		FAKE_NEED(write(fd, &frame, size) == (ssize_t)size);
-		FAKE_NEED(wait_for(&c->logged, i + 1));
+		FAKE_NEED(can_wait_for(&c->logged, i + 1));
 		encode(&msg, CAN_MSG_TX, &frame, size);
 		wrong += c->size[i] != CAN_HEADER + frame.len || memcmp(&c->log[i], &msg, c->size[i]) != 0;
 		echoes += read(fd, &echo, sizeof(echo)) == (ssize_t)size && same_frame(&frame, &echo);
@@ -213,7 +194,7 @@ static bool finished_in(struct can *c, int fd, const unsigned int *order, unsign
 		results[i] = (unsigned int)rand_r(seed) % 4 == 0;
 		FAKE_NEED(write(fd, &frames[i], sizes[i]) == (ssize_t)sizes[i]);
 	}
-	FAKE_NEED(wait_for(&c->num_kept, AT_A_TIME));
+	FAKE_NEED(can_wait_for(&c->num_kept, AT_A_TIME));
 	can_finish_kept(c, order, results, AT_A_TIME, group);
 	c->keep_tx = false;
 	for (i = 0; right && i < AT_A_TIME; i++) {
@@ -295,7 +276,7 @@ static void refused(struct can *c)
 
 	c->tx_result = 1;
 	FAKE_NEED(write(fd, &frame, sizeof(frame)) == sizeof(frame));
-	FAKE_NEED(wait_for(&c->logged, logged + 1));
+	FAKE_NEED(can_wait_for(&c->logged, logged + 1));
 	check(poll(&p, 1, 200) == 0, "a frame that the device refuses is not echoed");
 	while (statistic(c, "tx_dropped") == before && fake_now() < end)
 		usleep(1000);
@@ -319,191 +300,13 @@ static void back_pressure(struct can *c)
 		sent++;
 	}
 	check(errno == ENOBUFS && sent > 128 && sent < 1000, "a device that is slow: ENOBUFS in the end");
-	FAKE_NEED(wait_for(&c->logged, logged + 128));
+	FAKE_NEED(can_wait_for(&c->logged, logged + 128));
 	usleep(50000);
 	check(c->logged == logged + 128, "128 frames are under way");
 	c->keep_tx = false;
 	while (echoes < sent && read(fd, &frame, sizeof(frame)) == sizeof(frame))
 		echoes++;
 	check(echoes == sent && c->logged == logged + sent, "all that was taken is sent when it goes on");
-	close(fd);
-}
-
-static bool state_is(const struct can *c, const char *state)
-{
-	uint64_t end = fake_now() + LONG_MS;
-	char line[128];
-
-	snprintf(line, sizeof(line), "ip -details link show %s | grep -q 'can .*state %s'", c->name, state);
-	while (system(line)) {
-		if (fake_now() > end)
-			return false;
-		usleep(20000);
-	}
-	return true;
-}
-
-static void go_bus_off(struct can *c)
-{
-	c->f.status = CAN_STATUS_BUSOFF;
-	FAKE_NEED(!ioctl(c->f.fd, VLB_CONFIG_CHANGED));
-}
-
-static void bus_off(struct can *c)
-{
-	const struct can_frame frame = { .can_id = 2, .len = 0 };
-	int errors = can_socket(c, true, false), fd = can_socket(c, false, true);
-	unsigned int starts = c->starts, logged = c->logged;
-	struct can_frame got;
-
-	FAKE_NEED(!ioctl(c->f.fd, VLB_CONFIG_CHANGED));
-	usleep(50000);
-	check(state_is(c, "ERROR-ACTIVE"), "a change of nothing changes nothing");
-	go_bus_off(c);
-	check(read(errors, &got, sizeof(got)) == sizeof(got) && got.can_id == (CAN_ERR_FLAG | CAN_ERR_BUSOFF),
-		"off the bus: an error frame");
-	check(state_is(c, "BUS-OFF"), "and the state");
-	check(!can_ip(c, "type can restart") && c->starts == starts + 1 && state_is(c, "ERROR-ACTIVE"),
-		"restart by hand");
-	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1),
-		"frames go out again");
-	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "type can restart-ms 100") && !can_ip(c, "up"));
-	starts = c->starts;
-	go_bus_off(c);
-	check(wait_for(&c->starts, starts + 1) && state_is(c, "ERROR-ACTIVE"), "restart by itself");
-	close(errors);
-	close(fd);
-}
-
-/* The controller leaves the bus again while the driver's restart is on its way. */
-static void bus_off_again(struct can *c)
-{
-	unsigned int starts;
-
-	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "type can restart-ms 100") && !can_ip(c, "up"));
-	starts = c->starts;
-	c->keep_ctrl = true;
-	go_bus_off(c);
-	FAKE_NEED(wait_for(&c->starts, starts + 1));
-	go_bus_off(c);
-	usleep(200000);
-	c->keep_ctrl = false;
-	check(wait_for(&c->starts, starts + 2), "bus-off again during a restart is not missed");
-	check(state_is(c, "ERROR-ACTIVE"), "and the controller comes back");
-}
-
-struct watcher {
-	struct can *c;
-	volatile bool stop;
-	unsigned int looks;
-};
-
-static void *watch(void *arg)
-{
-	struct watcher *w = arg;
-	char path[96], line[512];
-	FILE *file;
-
-	can_run_anywhere();
-	snprintf(path, sizeof(path), "/sys/kernel/debug/virtio_loopback/%u/state", w->c->f.create.index);
-	while (!w->stop && (file = fopen(path, "r"))) {
-		while (fgets(line, sizeof(line), file))
-			;
-		fclose(file);
-		w->looks++;
-	}
-	return NULL;
-}
-
-/*
- * Who looks at the rings while both ends run at full speed sees them between two states, which is nobody's lie. The flood keeps
- * the driver polling, so that it takes frames back and sends the next ones without an interrupt.
- */
-static void watched(struct can *c)
-{
-	const struct can_frame frame = { .can_id = 2, .len = 0 };
-	struct watcher watchers[WATCHERS] = { 0 };
-	unsigned int i, looks = 0, sent = 0;
-	pthread_t threads[WATCHERS];
-	uint64_t end = fake_now() + WATCH_MS;
-	int fd = can_socket(c, false, true);
-	struct can_frame echo;
-
-	c->tell = true;
-	c->flood = true;
-	for (i = 0; i < WATCHERS; i++) {
-		watchers[i].c = c;
-		FAKE_NEED(!pthread_create(&threads[i], NULL, watch, &watchers[i]));
-	}
-	while (fake_now() < end && write(fd, &frame, sizeof(frame)) == sizeof(frame) &&
-		read(fd, &echo, sizeof(echo)) == sizeof(echo))
-		sent++;
-	c->flood = false;
-	c->tell = false;
-	for (i = 0; i < WATCHERS; i++) {
-		watchers[i].stop = true;
-		pthread_join(threads[i], NULL);
-		looks += watchers[i].looks;
-	}
-	printf("# %u frames, %u buffers, %u looks\n", sent, c->flooded, looks);
-	check(sent && looks && c->flooded > CAN_SIZE && write(fd, &frame, sizeof(frame)) == sizeof(frame) &&
-			read(fd, &echo, sizeof(echo)) == sizeof(echo),
-		"a device that is watched at full speed goes on");
-	c->flooded = 0;
-	close(fd);
-}
-
-/* The device fills buffers as fast as it gets them. */
-static void flooded(struct can *c)
-{
-	uint64_t begin = fake_now();
-
-	can_run_on(0);
-	c->flood = true;
-	check(!can_ip(c, "down") && fake_now() - begin < BOUND_MS, "down ends, though buffers come back at once");
-	/* those that the device had, and each of them once more */
-	check(c->flooded <= 2 * CAN_SIZE, "the driver does not try to keep up");
-	printf("# %u buffers\n", c->flooded);
-	c->flood = false;
-	check(!can_ip(c, "up") && state_is(c, "ERROR-ACTIVE"), "and up works");
-}
-
-/* The device does not answer: nobody waits longer than the driver says, and all is well when it answers after all. */
-static void silent(struct can *c)
-{
-	uint64_t begin;
-
-	c->keep_ctrl = true;
-	begin = fake_now();
-	check(!can_ip(c, "down") && fake_now() - begin < BOUND_MS, "down ends, though the device does not answer");
-	begin = fake_now();
-	check(can_ip(c, "up 2>/dev/null") != 0 && fake_now() - begin < BOUND_MS, "up is refused");
-	c->keep_ctrl = false;
-	begin = fake_now();
-	while (can_ip(c, "up 2>/dev/null") && fake_now() - begin < LONG_MS)
-		usleep(20000);
-	check(state_is(c, "ERROR-ACTIVE"), "and possible when it has answered");
-}
-
-/* Down and up again with frames that the device keeps. */
-static void down_under_load(struct can *c)
-{
-	const struct can_frame frame = { .can_id = 3, .len = 0 };
-	int fd = can_socket(c, false, false), i;
-	unsigned int logged;
-
-	c->keep_tx = true;
-	for (i = 0; i < 50; i++)
-		FAKE_NEED(write(fd, &frame, sizeof(frame)) == sizeof(frame));
-	FAKE_NEED(!can_ip(c, "down") && !can_ip(c, "up"));
-	close(fd);
-	fd = can_socket(c, false, true);
-	c->keep_tx = false;
-	usleep(50000);
-	logged = c->logged;
-	check(write(fd, &frame, sizeof(frame)) == sizeof(frame) && wait_for(&c->logged, logged + 1) &&
-			read(fd, &(struct can_frame) { 0 }, sizeof(frame)) == sizeof(frame),
-		"down and up with frames under way");
 	close(fd);
 }
 
@@ -523,7 +326,7 @@ static void features(uint64_t bits, bool fd, bool rtr, const char *name)
 		want = 100;
 	want += fd;
 	FAKE_NEED(write(sock, &plain, sizeof(plain)) == sizeof(plain));
-	wait_for(&c.logged, want < 100 ? want : 1);
+	can_wait_for(&c.logged, want < 100 ? want : 1);
 	usleep(20000);
 	check(c.logged == want, name);
 	close(sock);
@@ -535,7 +338,7 @@ int main(void)
 	struct can *c = calloc(1, sizeof(*c));
 
 	FAKE_NEED(c);
-	can_start(c, CLASSIC | FD | BIT_2 | BIT_3);
+	can_start(c, CAN_F_CLASSIC | CAN_F_FD | CAN_F_BIT_2 | CAN_F_BIT_3);
 	check(!c->starts && !can_ip(c, "up") && c->starts == 1, "up starts the controller");
 	transmits(c);
 	receives(c);
@@ -545,17 +348,11 @@ int main(void)
 	bad_frames(c);
 	refused(c);
 	back_pressure(c);
-	bus_off(c);
-	bus_off_again(c);
-	down_under_load(c);
-	watched(c);
-	flooded(c);
-	silent(c);
 	can_end(c);
 	free(c);
-	features(CLASSIC, false, false, "classic frames only");
-	features(CLASSIC | BIT_2, false, true, "remote frames by the standard's bit");
-	features(CLASSIC | BIT_3, false, true, "and by that of the drafts");
-	features(CLASSIC | FD | BIT_3, true, true, "FD");
+	features(CAN_F_CLASSIC, false, false, "classic frames only");
+	features(CAN_F_CLASSIC | CAN_F_BIT_2, false, true, "remote frames by the standard's bit");
+	features(CAN_F_CLASSIC | CAN_F_BIT_3, false, true, "and by that of the drafts");
+	features(CAN_F_CLASSIC | CAN_F_FD | CAN_F_BIT_3, true, true, "FD");
 	return tap_end();
 }
