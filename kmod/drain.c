@@ -150,7 +150,7 @@ static void vlb_drain_mend(struct vlb_queue *q)
 
 	raw_spin_lock_irqsave(&f->lock, flags);
 	vlb_inflight_sync(q);
-	if (!f->exact || broken)
+	if (f->lied || broken)
 		vlb_inflight_recover(q, dev->mend_list, dev->mend_slots);
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	if (broken)

@@ -57,6 +57,7 @@ void vlb_inflight_reset(struct vlb_queue *q)
 	f->avail = 0;
 	WRITE_ONCE(f->used, 0);
 	f->exact = true;
+	f->lied = false;
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 }
 
@@ -121,10 +122,16 @@ static bool vlb_is_twice(const struct vlb_queue *q, u16 used)
 	return virtio16_to_cpu(&q->dev->vdev, READ_ONCE(q->ring.used->idx)) == used;
 }
 
-/* Not of a driver that has gone: the next one's device is not to be stopped for it. */
+/*
+ * Not of a driver that has gone: the next one's device is not to be stopped for it. A relay
+ * says it itself, as this may be the middle of a printk().
+ */
 static void vlb_inflight_lie(struct vlb_queue *q)
 {
 	q->inflight.exact = false;
+	q->inflight.lied = true;
+	if (q->relay)
+		return;
 	if (READ_ONCE(q->ready) && READ_ONCE(q->dev->status) & VIRTIO_CONFIG_S_DRIVER_OK)
 		vlb_break_soon(q->dev, "its daemon used a buffer that it did not have");
 }
@@ -134,7 +141,8 @@ void vlb_inflight_sync(struct vlb_queue *q)
 {
 	struct vlb_inflight *f = &q->inflight;
 	struct virtio_device *vdev = &q->dev->vdev;
-	u16 used, avail, done;
+	u16 from = f->used, used, avail, done;
+	bool lie;
 
 	lockdep_assert_held(&f->lock);
 	used = virtio16_to_cpu(vdev, READ_ONCE(q->ring.used->idx));
@@ -145,13 +153,18 @@ void vlb_inflight_sync(struct vlb_queue *q)
 	smp_rmb();
 	done = used - f->used;
 	/* Entries that were overwritten unseen. */
-	if ((u16)(avail - f->avail) > q->size || (done > q->size && done <= (u16)(avail - f->used)))
+	if ((u16)(avail - f->avail) > q->size || (done > q->size && done <= (u16)(avail - from)))
 		f->exact = false;
 	if ((u16)(avail - f->avail) > q->size)
 		f->avail = avail - q->size;
 	vlb_take(q, avail);
-	if (f->exact &&
-	    (done > (u16)(avail - f->used) || !vlb_give_back(q, used) || vlb_is_twice(q, used)))
+	lie = f->exact &&
+	      (done > (u16)(avail - from) || !vlb_give_back(q, used) || vlb_is_twice(q, used));
+	/* What was read of the entries, before the index that lets either end overwrite them. */
+	smp_rmb();
+	if ((u16)(virtio16_to_cpu(vdev, READ_ONCE(q->ring.avail->idx)) - from) > q->size)
+		f->exact = false;
+	else if (lie)
 		vlb_inflight_lie(q);
 	f->avail = avail;
 	/* vlb_inflight_before_map() lets a driver overwrite what was read up to here. */
@@ -327,4 +340,5 @@ void vlb_inflight_recover(struct vlb_queue *q, struct vlb_taken *list, unsigned 
 	WRITE_ONCE(f->used, f->avail - live);
 	WRITE_ONCE(q->ring.used->idx, cpu_to_virtio16(&q->dev->vdev, f->used));
 	f->exact = true;
+	f->lied = false;
 }

@@ -97,6 +97,7 @@ struct vlb_irq_budget {
  * @avail: available index up to which this is true
  * @used: used index up to which this is true
  * @exact: nothing was missed, and neither ring has moved in a way that cannot be
+ * @lied: the daemon's ring has
  */
 struct vlb_inflight {
 	raw_spinlock_t lock;
@@ -107,6 +108,7 @@ struct vlb_inflight {
 	u16 avail;
 	u16 used;
 	bool exact;
+	bool lied;
 };
 
 /* One buffer in flight, for sorting. */
