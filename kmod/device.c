@@ -19,6 +19,7 @@ MODULE_PARM_DESC(max_pool_mb, "largest bounce area of one device, MiB (default 2
 /* What all devices share; a module has no better place for it. */
 static struct {
 	struct workqueue_struct *wq;
+	struct workqueue_struct *end_wq;
 	struct dentry *debugfs;
 	struct mutex lock; /* protects devices */
 	struct list_head devices;
@@ -34,6 +35,13 @@ int vlb_devices_init(void)
 	vlb_shared.wq = alloc_workqueue("virtio_loopback", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	if (!vlb_shared.wq)
 		return -ENOMEM;
+	/* Who waits for memory, as a new worker may, may be waiting for the disk that is to come to its end. */
+	vlb_shared.end_wq = alloc_workqueue("virtio_loopback_end", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					    WQ_MAX_ACTIVE);
+	if (!vlb_shared.end_wq) {
+		destroy_workqueue(vlb_shared.wq);
+		return -ENOMEM;
+	}
 	vlb_shared.debugfs = vlb_debugfs_root();
 	return 0;
 }
@@ -41,6 +49,7 @@ int vlb_devices_init(void)
 /* No device is left, but the last steps of one may still be running. */
 void vlb_devices_exit(void)
 {
+	destroy_workqueue(vlb_shared.end_wq);
 	destroy_workqueue(vlb_shared.wq);
 	debugfs_remove_recursive(vlb_shared.debugfs);
 	ida_destroy(&vlb_shared.indexes);
@@ -57,10 +66,16 @@ void vlb_queue_work(struct work_struct *work)
 	queue_work(vlb_shared.wq, work);
 }
 
-/* Any context. Again before it has run: it runs at the new time. */
-void vlb_queue_delayed_work(struct delayed_work *work, unsigned long delay)
+/* For what ends service, and needs neither memory nor anybody that does. Any context. */
+void vlb_queue_end_work(struct work_struct *work)
 {
-	mod_delayed_work(vlb_shared.wq, work, delay);
+	queue_work(vlb_shared.end_wq, work);
+}
+
+/* The same. Again before it has run: it runs at the new time. */
+void vlb_queue_delayed_end_work(struct delayed_work *work, unsigned long delay)
+{
+	mod_delayed_work(vlb_shared.end_wq, work, delay);
 }
 
 void vlb_device_get(struct vlb_device *dev)

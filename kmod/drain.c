@@ -116,7 +116,7 @@ void vlb_drain_kick(struct vlb_queue *q)
 {
 	if (!vlb_queue_in_interrupt(q))
 		vlb_drain_queue(q);
-	vlb_queue_delayed_work(&q->dev->drain, 1);
+	vlb_queue_delayed_end_work(&q->dev->drain, 1);
 }
 
 static void vlb_drain_work(struct work_struct *work)
@@ -137,7 +137,7 @@ static void vlb_drain_work(struct work_struct *work)
 	}
 	spin_unlock(&dev->lock);
 	if (again)
-		vlb_queue_delayed_work(&dev->drain, VLB_DRAIN_POLL);
+		vlb_queue_delayed_end_work(&dev->drain, VLB_DRAIN_POLL);
 }
 
 /* A ring that a daemon spoilt: as far as can be told, what its driver waits for. */
@@ -179,7 +179,7 @@ void vlb_drain_start(struct vlb_device *dev)
 	spin_lock(&dev->lock);
 	WRITE_ONCE(dev->draining, true);
 	spin_unlock(&dev->lock);
-	vlb_queue_delayed_work(&dev->drain, 0);
+	vlb_queue_delayed_end_work(&dev->drain, 0);
 }
 
 void vlb_drain_init(struct vlb_device *dev)

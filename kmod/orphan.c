@@ -58,6 +58,8 @@ void vlb_orphan(struct vlb_device *dev)
 		dev->orphans++;
 		left = vlb_time_left(dev);
 		vlb_requests_orphan(dev);
+		/* Now: without the lock, the next adapter may be there and have ended the device. */
+		vlb_queue_delayed_end_work(&dev->orphan, left);
 	}
 	spin_unlock(&dev->lock);
 	if (!wait) {
@@ -65,7 +67,6 @@ void vlb_orphan(struct vlb_device *dev)
 		return;
 	}
 	dev_warn(&dev->pdev.dev, "the adapter is gone; the device waits for the next one\n");
-	vlb_queue_delayed_work(&dev->orphan, left);
 }
 
 static void vlb_orphan_work(struct work_struct *work)
@@ -83,7 +84,7 @@ static void vlb_orphan_work(struct work_struct *work)
 		dev->state = VLB_DEAD;
 	spin_unlock(&dev->lock);
 	if (left)
-		vlb_queue_delayed_work(&dev->orphan, left);
+		vlb_queue_delayed_end_work(&dev->orphan, left);
 	if (!over)
 		return;
 	dev_warn(&dev->pdev.dev, "no adapter came back in time: the device ends\n");

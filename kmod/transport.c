@@ -60,7 +60,7 @@ void vlb_break(struct vlb_device *dev, const char *why)
 void vlb_break_soon(struct vlb_device *dev, const char *why)
 {
 	WRITE_ONCE(dev->misdeed_name, why);
-	vlb_queue_work(&dev->misdeed);
+	vlb_queue_end_work(&dev->misdeed);
 }
 
 void vlb_misdeed_work(struct work_struct *work)

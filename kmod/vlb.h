@@ -319,7 +319,8 @@ void vlb_device_bury(struct vlb_device *dev, const char *why);
 void vlb_device_get(struct vlb_device *dev);
 void vlb_device_put(struct vlb_device *dev);
 void vlb_queue_work(struct work_struct *work);
-void vlb_queue_delayed_work(struct delayed_work *work, unsigned long delay);
+void vlb_queue_end_work(struct work_struct *work);
+void vlb_queue_delayed_end_work(struct delayed_work *work, unsigned long delay);
 
 /* orphan.c: the adapter is dead, long live the adapter */
 void vlb_orphan_init(struct vlb_device *dev);
