@@ -93,7 +93,7 @@ static int vlb_state_show(struct seq_file *seq, void *unused)
 	vlb_show_requests(seq, dev);
 	vlb_show_bounce(seq, &dev->bounce);
 	for (i = 0; i < dev->num_queues; i++)
-		if (dev->queues[i].size)
+		if (smp_load_acquire(&dev->queues[i].size))
 			vlb_show_queue(seq, dev, i);
 	return 0;
 }

@@ -278,7 +278,6 @@ int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int
 		q->kick_file = kick_file;
 		q->kick = kick;
 		q->call = call;
-		q->size = size;
 		q->ring = vlb_pool_ring(q->dev->pool, q->index, size);
 	}
 	q->configured = true;
@@ -296,6 +295,8 @@ void vlb_queue_release(struct vlb_queue *q)
 		fput(q->call);
 	vlb_inflight_free(&q->inflight);
 	vlb_relay_free(q);
+		/* After all that a reader of debugfs looks at. */
+		smp_store_release(&q->size, size);
 }
 
 /* Empties the ring for a new driver; nothing of the last one's remains. */
