@@ -51,6 +51,9 @@ static inline void vlb_eventfd_signal(struct eventfd_ctx *ctx)
  */
 static inline bool vlb_eventfd_may_signal(void)
 {
+	/* Drivers kick under raw spinlocks, too, where PREEMPT_RT may not take the eventfd's. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && !preemptible())
+		return false;
 #ifdef HAVE_EVENTFD_SIGNAL_ALLOWED
 	return eventfd_signal_allowed();
 #else

@@ -159,11 +159,19 @@ static void vlb_queue_interrupt(struct vlb_queue *q)
 static void vlb_call_irq(struct irq_work *work)
 {
 	struct vlb_queue *q = container_of(work, struct vlb_queue, call_irq);
+	bool thread = !in_hardirq();
 
+	/* As the kernel's own interrupt threads: a softirq that the driver raises runs at their end. */
+	if (thread)
+		local_bh_disable();
 	spin_lock(&q->call_lock);
+	WRITE_ONCE(q->caller, thread ? current : NULL);
 	if (likely(q->call_head))
 		vlb_queue_interrupt(q);
+	WRITE_ONCE(q->caller, NULL);
 	spin_unlock(&q->call_lock);
+	if (thread)
+		local_bh_enable();
 }
 
 /*
@@ -180,7 +188,15 @@ void vlb_queue_sync(struct vlb_queue *q)
 /* Is this the queue's own callback, or that of another queue of the device? */
 bool vlb_queue_in_interrupt(struct vlb_queue *q)
 {
-	return in_hardirq() && this_cpu_ptr(q->dev->budget)->max_maps;
+	struct vlb_device *dev = q->dev;
+	u32 i;
+
+	if (in_hardirq())
+		return this_cpu_ptr(dev->budget)->max_maps;
+	for (i = 0; IS_ENABLED(CONFIG_PREEMPT_RT) && i < dev->num_queues; i++)
+		if (READ_ONCE(dev->queues[i].caller) == current)
+			return true;
+	return false;
 }
 
 /* Runs with the eventfd's lock held and interrupts off. */
@@ -279,6 +295,8 @@ int vlb_queue_configure(struct vlb_queue *q, unsigned int size, int kick_fd, int
 		q->kick = kick;
 		q->call = call;
 		q->ring = vlb_pool_ring(q->dev->pool, q->index, size);
+		/* After all that a reader of debugfs looks at. */
+		smp_store_release(&q->size, size);
 	}
 	q->configured = true;
 	return 0;
@@ -295,8 +313,6 @@ void vlb_queue_release(struct vlb_queue *q)
 		fput(q->call);
 	vlb_inflight_free(&q->inflight);
 	vlb_relay_free(q);
-		/* After all that a reader of debugfs looks at. */
-		smp_store_release(&q->size, size);
 }
 
 /* Empties the ring for a new driver; nothing of the last one's remains. */

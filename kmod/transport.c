@@ -87,7 +87,9 @@ void vlb_notify_work(struct work_struct *work)
 
 	if (dev->config_size && READ_ONCE(dev->backend) == VLB_BACKEND_UP)
 		vlb_request_config_get(dev, 0, dev->snapshot, dev->config_size);
+	WRITE_ONCE(dev->notifier, current);
 	virtio_config_changed(&dev->vdev);
+	WRITE_ONCE(dev->notifier, NULL);
 }
 
 void vlb_config_changed(struct vlb_device *dev)
@@ -110,7 +112,7 @@ static void vlb_get(struct virtio_device *vdev, unsigned int offset, void *buf, 
 	if (offset >= dev->config_size)
 		return;
 	len = min(len, dev->config_size - offset);
-	if (irqs_disabled())
+	if (irqs_disabled() || READ_ONCE(dev->notifier) == current)
 		memcpy(buf, dev->snapshot + offset, len);
 	else
 		vlb_request_config_get(dev, offset, buf, len);

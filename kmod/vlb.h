@@ -130,6 +130,7 @@ struct vlb_taken {
  * @call: the daemon's eventfd; the reference keeps @call_head alive
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
  * @call_lock: held by the one that is there; @call_head is set to NULL under it
+ * @caller: that one, where it is a thread (PREEMPT_RT)
  * @relay: its second ring, or NULL; then the driver works on @ring itself
  * @drained: buffers that were given back to the driver without having been served
  */
@@ -149,6 +150,7 @@ struct vlb_queue {
 	wait_queue_entry_t call_wait;
 	struct irq_work call_irq;
 	spinlock_t call_lock;
+	struct task_struct *caller;
 	struct vlb_inflight inflight;
 	struct vlb_relay *relay;
 	atomic64_t drained;
@@ -223,6 +225,7 @@ struct vlb_pending {
  *	descriptor of a queue; under @lock
  * @mend_slots: the same, a bit for each granule of the bounce area
  * @snapshot: configuration space for drivers that read it where nobody may sleep
+ * @notifier: who is in virtio_config_changed(), where nobody may, on PREEMPT_RT with interrupts on
  * @rings_out: a daemon was told the ring addresses and has not let go since
  * @reset_id: the last reset nobody waits for any more
  * @queued: struct vlb_pending, not read yet
@@ -275,6 +278,7 @@ struct vlb_device {
 	bool rings_out;
 	u8 status;
 	u8 snapshot[VLB_MAX_CONFIG];
+	struct task_struct *notifier;
 	u32 generation;
 	u32 backend;
 	u32 next_id;
