@@ -284,7 +284,7 @@ int vlb_inflight_resume(struct vlb_queue *q)
 	raw_spin_lock_irqsave(&f->lock, flags);
 	vlb_inflight_sync(q);
 	count = vlb_list_taken(q, list);
-	if (!f->exact || count != (u16)(f->avail - f->used))
+	if (!f->exact || READ_ONCE(q->dev->needs_reset) || count != (u16)(f->avail - f->used))
 		err = -ESTALE;
 	for (i = 0; !err && i < count; i++)
 		WRITE_ONCE(q->ring.avail->ring[(f->used + i) & (q->size - 1)],

@@ -307,6 +307,20 @@ void can_finish_kept(
 	c->num_kept = 0;
 }
 
+void can_rest(struct can *c)
+{
+	const struct fake_queue *q = &c->f.queues[RX];
+	uint64_t end = fake_now() + 20000;
+
+	fake_signal(q->call);
+	while ((uint16_t)(le16toh(__atomic_load_n(&q->avail->idx, __ATOMIC_ACQUIRE)) - le16toh(q->used->idx)) !=
+			CAN_SIZE &&
+		fake_now() < end)
+		usleep(1000);
+	/* its poll ends */
+	usleep(50000);
+}
+
 int can_ip(const struct can *c, const char *words)
 {
 	char line[128];

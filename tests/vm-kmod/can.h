@@ -87,6 +87,8 @@ bool can_answer_busy(
  */
 void can_finish_kept(
 	struct can *c, const unsigned int *order, const uint8_t *results, unsigned int num, unsigned int group);
+/* Returns when the device has every buffer for frames, and the driver has seen what it gave back. */
+void can_rest(struct can *c);
 /* The caller, and what it starts, runs there from now on. */
 void can_run_on(unsigned int cpu);
 /* Or wherever the scheduler likes. */

@@ -61,6 +61,7 @@ static bool work(struct con *c, unsigned int index)
 {
 	struct fake_queue *q = &c->f.queues[index];
 	int heads[CON_SIZE], n = 0, i, head;
+	bool shuffle = c->shuffle; /* one order for the whole pass */
 	uint16_t old = le16toh(q->used->idx);
 
 	while (n < CON_SIZE && (head = fake_pop(q, CON_SIZE)) >= 0)
@@ -69,7 +70,7 @@ static bool work(struct con *c, unsigned int index)
 		take(c, index, &q->desc[heads[i]]);
 	/* Data in order, but finished from both ends */
 	for (n = i, i = 0; i < n; i++) {
-		int at = !c->shuffle ? i : i & 1 ? i / 2 : n - 1 - i / 2;
+		int at = !shuffle ? i : i & 1 ? i / 2 : n - 1 - i / 2;
 
 		fake_push(q, CON_SIZE, (uint32_t)heads[at], 0);
 		if (c->slow)
@@ -91,7 +92,7 @@ static bool work_all(struct con *c)
 	return work(c, CON_OUT(1)) || any;
 }
 
-static bool wait_for_kick(struct con *c)
+static bool wait_for_kick(struct con *c, int ms)
 {
 	struct pollfd fds[3] = { { c->f.queues[1].kick, POLLIN, 0 }, { c->f.queues[3].kick, POLLIN, 0 },
 		{ c->f.queues[5].kick, POLLIN, 0 } };
@@ -99,7 +100,7 @@ static bool wait_for_kick(struct con *c)
 	uint64_t count;
 	ssize_t ret;
 
-	if (poll(fds, (nfds_t)n, 300) <= 0)
+	if (poll(fds, (nfds_t)n, ms) <= 0)
 		return false;
 	for (i = 0; i < n; i++)
 		if (fds[i].revents) {
@@ -107,6 +108,14 @@ static bool wait_for_kick(struct con *c)
 			(void)ret;
 		}
 	return true;
+}
+
+static bool has_work(const struct con *c)
+{
+	for (unsigned int i = 1; i < (c->multiport ? 6 : 2); i += 2)
+		if (le16toh(__atomic_load_n(&c->f.queues[i].avail->idx, __ATOMIC_ACQUIRE)) != c->f.queues[i].seen)
+			return true;
+	return false;
 }
 
 static void *serve(void *arg)
@@ -124,7 +133,10 @@ static void *serve(void *arg)
 			c->late += !woken;
 			woken = true;
 		}
-		woken = wait_for_kick(c);
+		woken = wait_for_kick(c, 300);
+		/* An entry comes a moment before its kick; a machine that stands still makes that long */
+		if (!woken && has_work(c))
+			woken = wait_for_kick(c, 5000);
 	}
 	return NULL;
 }

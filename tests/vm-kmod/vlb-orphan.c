@@ -167,19 +167,19 @@ static void slow_adopter(void)
 	struct blk b;
 
 	blk_start_adoptable(&b, NAME);
-	set_stop_timeout("2000");
+	set_stop_timeout("5000");
 	blk_kill_both(&b);
 	FAKE_NEED(!fake_adopt(&b.f, &adopt));
 	set_stop_timeout("20000");
 	fake_serve(&b.f);
 	start_io(&io, &b);
-	sleep(3);
+	sleep(6);
 	check(!blk_new_daemon(&b), "an adopter has all the time that its daemon needs");
 	check(!end_io(&io), "and the request that waited is served");
-	set_stop_timeout("2000");
+	set_stop_timeout("5000");
 	blk_kill_both(&b);
 	FAKE_NEED(!fake_adopt(&b.f, &adopt));
-	sleep(3);
+	sleep(6);
 	fake_abandon(&b.f);
 	check(fake_gone(&b.f, LONG_MS / 2), "if it dies without one, the device goes at once");
 	bury(&b);

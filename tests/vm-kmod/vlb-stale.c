@@ -210,7 +210,8 @@ static void two_faced(struct blk *b)
 	b->mood = BLK_FAIL;
 	b->status = NULL;
 	FAKE_NEED(!pthread_create(&f.thread, NULL, run_flipper, &f));
-	for (i = 0; i < 300; i++) {
+	/* until it has been quick enough at least once */
+	for (i = 0; i < 300 || (!read && i < 20000); i++) {
 		read_start(&io, b);
 		if (!read_end(&io)) {
 			read++;

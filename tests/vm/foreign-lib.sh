@@ -26,7 +26,7 @@ attach() {
 	shift 2
 	eventually 60 test -S "$socket" || return 1
 	# Daemons under emulation, and the busy host below, may need long to answer, or for a picture; the kernel waits for two seconds.
-	begin "adapter-$name.log" "$adapter" --name "$name" --socket-path "$socket" --deadline 1900 --stall-timeout 60 "$@"
+	begin "adapter-$name.log" "$adapter" --name "$name" --socket-path "$socket" --deadline 9000 --stall-timeout 60 "$@"
 	eventually 60 running "$name" && eventually 20 probed "$name"
 }
 

@@ -58,7 +58,7 @@ start_daemon() {
 }
 
 start_adapter() {
-	start adapter.log "$adapter" --device input --socket-path "$work/touch.sock" "$@"
+	start adapter.log "$adapter" --device input --socket-path "$work/touch.sock" --deadline 1900 "$@"
 	adapter_pid=$started
 }
 

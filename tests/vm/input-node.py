@@ -11,6 +11,7 @@ input-node.py watch SECS        print the levels that are told
 input-node.py axis CODE         print least and greatest value and resolution
 """
 
+import contextlib
 import fcntl
 import glob
 import os
@@ -27,8 +28,10 @@ EVENT = struct.Struct("llHHi")
 def find():
     """The event node of the virtio touch screen."""
     for folder in glob.glob("/sys/class/input/event*"):
-        if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
-            return os.open("/dev/input/" + os.path.basename(folder), os.O_RDWR | os.O_NONBLOCK)
+        # The panel's own may go while we look
+        with contextlib.suppress(OSError):
+            if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
+                return os.open("/dev/input/" + os.path.basename(folder), os.O_RDWR | os.O_NONBLOCK)
     sys.exit("there is no virtio input device")
 
 

@@ -10,6 +10,7 @@ is going on then. Status 1 when a finger outlived its panel, or a panel's touche
 """
 
 import bisect
+import contextlib
 import fcntl
 import glob
 import os
@@ -117,10 +118,12 @@ class Watch:
 
 def open_node():
     for folder in glob.glob("/sys/class/input/event*"):
-        if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
-            node = os.open("/dev/input/" + os.path.basename(folder), os.O_RDONLY | os.O_NONBLOCK)
-            fcntl.ioctl(node, 0x400445a0, struct.pack("i", time.CLOCK_MONOTONIC))
-            return node
+        # The panel's own may go while we look
+        with contextlib.suppress(OSError):
+            if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
+                node = os.open("/dev/input/" + os.path.basename(folder), os.O_RDONLY | os.O_NONBLOCK)
+                fcntl.ioctl(node, 0x400445a0, struct.pack("i", time.CLOCK_MONOTONIC))
+                return node
     sys.exit("there is no virtio input device")
 
 

@@ -18,7 +18,7 @@ start_storage() {
 }
 
 start_disk() {
-	start adapter.log "$adapter" --device blk --name disk --socket-path "$work/blk.sock" --deadline 1900 "$@"
+	start adapter.log "$adapter" --device blk --name disk --socket-path "$work/blk.sock" --deadline 9000 "$@"
 	adapter_pid=$started
 	eventually 30 node && eventually 10 up
 }
@@ -59,7 +59,7 @@ truncate -s $size "$work/disk"
 at_exit unload_module
 at_exit stop_all
 at_exit show_logs
-ok "the module loads" load_module || bail_out "no module"
+ok "the module loads" load_module stop_timeout_ms=10000 || bail_out "no module"
 start_storage
 ok "a disk appears" start_disk --grace 30 || bail_out "no disk"
 

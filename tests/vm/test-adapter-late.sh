@@ -18,7 +18,7 @@ start_storage() {
 
 start_disk() {
 	start adapter.log "$adapter" --device blk --name hostile --socket-path "$work/blk.sock" --deadline 1900 \
-		--stall-timeout 3
+		--stall-timeout 3 --grace 30
 	adapter_pid=$started
 }
 
@@ -32,7 +32,7 @@ disk() {
 
 # write_disk BYTE BLOCK: 64 KiB of that byte
 write_disk() {
-	head -c 65536 /dev/zero | tr '\0' "$1" | dd of="$(disk)" bs=64k seek="$2" oflag=direct conv=fsync 2>/dev/null
+	head -c 65536 /dev/zero | tr '\0' "$1" | dd of="$(disk)" bs=64k seek="$2" oflag=direct conv=fsync,nocreat 2>/dev/null
 }
 
 # has FILE BYTE BLOCK
@@ -63,6 +63,8 @@ start_disk
 ok "a disk works" write_disk a 0
 kill -STOP "$daemon_pid"
 not_ok "its daemon stopped: a write fails" write_disk b 1
+# Its end is a work item's, and not over with the write
+eventually 20 hostile_gone
 old_pid=$daemon_pid
 start_storage two
 ok "another daemon in its place makes a new device" write_disk c 2

@@ -38,9 +38,10 @@ start storage.log qemu-storage-daemon --blockdev "driver=file,node-name=f,filena
 	--export "type=vhost-user-blk,id=e,node-name=f,writable=on,addr.type=unix,addr.path=$work/blk.sock"
 daemon_pid=$started
 eventually 30 test -S "$work/blk.sock"
-start adapter.log "$adapter" --device blk --name disk --bounce-size 256K --socket-path "$work/blk.sock"
+start adapter.log "$adapter" --device blk --name disk --bounce-size 256K --deadline 1900 --socket-path "$work/blk.sock"
 adapter_pid=$started
 ok "a disk with a bounce area of 256 KiB appears" eventually 30 node || bail_out "no disk"
+wait_for_probe /sys/devices/platform/virtio-loopback.*/virtio*
 
 # One request must fit: what is larger than the area would never be served
 echo 64 >"/sys/block/${disk#/dev/}/queue/max_sectors_kb"

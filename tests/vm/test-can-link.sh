@@ -86,6 +86,10 @@ outer_is_there() {
 	[ -n "$outer" ]
 }
 
+outer_is_gone() {
+	! outer_is_there
+}
+
 # start_outer OPTION...
 start_outer() {
 	start outer.log "$can_daemon" --interface="$can" --socket-path="$work/outer.sock" "$@"
@@ -123,6 +127,7 @@ ok "the outer one by hand" eventually 20 ip link set "$outer" type can restart
 ok "and a frame goes through both" eventually 20 through
 stop_pid TERM "$outer_adapter"
 stop_pid TERM "$outer_daemon"
+eventually 20 outer_is_gone
 ok "when its driver has gone the inner one is down" eventually 20 sh -c "! ip link show $can | grep -q '[<,]UP'"
 ip link set "$can" type can restart-ms 0
 ok "one that is not restarted by the kernel" start_outer --link

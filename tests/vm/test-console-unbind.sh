@@ -23,6 +23,16 @@ write_on() {
 	[ -n "$writers" ]
 }
 
+# All of them have it open, or have ended
+writers_open() {
+	for pid in $writers; do
+		case $(readlink "/proc/$pid/fd/1") in
+		/dev/hvc*) ;;
+		*) ! kill -0 "$pid" 2>/dev/null || return 1 ;;
+		esac
+	done
+}
+
 end_writers() {
 	for pid in $writers; do
 		stop_pid KILL "$pid"
@@ -41,6 +51,7 @@ is_bound() {
 let_go_and_take() {
 	for round in $(seq "$rounds"); do
 		eventually 20 write_on || return
+		eventually 20 writers_open || return
 		sleep 0.2
 		echo "$device" >$driver/unbind || return
 		end_writers

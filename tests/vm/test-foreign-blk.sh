@@ -75,7 +75,7 @@ at_exit unmount
 at_exit show_logs
 mkdir "$there"
 truncate -s 48M "$image"
-ok "the module loads" load_module || bail_out "no module"
+ok "the module loads" load_module stop_timeout_ms=10000 || bail_out "no module"
 
 start_qsd ,writable=on
 ok "a driver takes the device" attach disk "$work/blk.sock" --device blk

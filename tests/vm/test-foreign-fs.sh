@@ -99,7 +99,7 @@ at_exit stop_begun
 at_exit unmount
 at_exit show_logs
 mkdir "$there" "$here"
-ok "the module loads" load_module || bail_out "no module"
+ok "the module loads" load_module stop_timeout_ms=10000 || bail_out "no module"
 
 start_virtiofsd
 begin no-tag.log "$adapter" --device fs --name fs --socket-path "$work/fs.sock" --deadline 1900

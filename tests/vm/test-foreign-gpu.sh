@@ -40,7 +40,7 @@ at_exit show_logs
 gpu=$work/gpu
 mkdir -m 777 "$gpu"
 chmod 711 "$work"
-ok "the module loads" load_module || bail_out "no module"
+ok "the module loads" load_module stop_timeout_ms=10000 || bail_out "no module"
 
 unprivileged
 ok "a driver takes the device" attach gpu "$gpu/sock" --device gpu --screen 800x480 --log-level debug

@@ -67,7 +67,7 @@ at_exit unload_module
 at_exit stop_begun
 at_exit delete_namespaces
 at_exit show_logs
-ok "the module loads" load_module || bail_out "no module"
+ok "the module loads" load_module stop_timeout_ms=10000 || bail_out "no module"
 head -c 2000000 /dev/urandom >"$work/sent"
 
 start_testpmd

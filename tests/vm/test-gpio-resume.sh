@@ -27,6 +27,11 @@ lamp_is() {
 	[ "$(measure one 2)" = "$1" ]
 }
 # The count is that of a new file, which has seen none: it waits for the first
+# The daemon has asked for the edges
+armed() {
+	ls -d /proc/irq/*/vhost-user-gpio
+}
+
 count_is() {
 	[ "$(timeout 5 dd if=/dev/irq-count bs=8 count=1 2>/dev/null | od -An -t d8 | tr -d ' ')" = "$1" ]
 }
@@ -63,11 +68,13 @@ stop_pid KILL "$daemon_pid"
 ok "the daemon is killed: its lines are free" eventually 20 lamp_is 0
 start_daemon_again
 ok "there is another one: the lamp shines again" eventually 20 lamp_is 1
+eventually 20 armed
 press one 3 1
 ok "the interrupt comes again" eventually 20 count_is 2
 stop_pid TERM "$daemon_pid"
 start_daemon_again
 ok "after an orderly restart the lamp shines, too" eventually 20 lamp_is 1
+eventually 20 armed
 press one 3 0
 press one 3 1
 ok "and the interrupt comes" eventually 20 count_is 3

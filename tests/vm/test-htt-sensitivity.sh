@@ -95,6 +95,7 @@ is "$(device_of ONE)" "$before" "takes no restart"
 # The number of a node that somebody has open is not given away.
 sh -c "exec sleep 1000 <$node" &
 holder_pid=$!
+eventually 20 sh -c "[ \"\$(readlink /proc/$holder_pid/fd/0)\" = $node ]"
 ok "the panel comes back as another node" exits 0 'sensitivity is normal now' set normal
 if [ "$(node_of ONE)" != "$node" ]; then pass "of another number"; else fail "of another number"; fi
 is "$(level "$(node_of ONE)")" 0 "and has its level"
