@@ -83,7 +83,9 @@ ok "ISO-TP: $bytes bytes each way" within $((200 + bytes / 1000)) python3 /repo/
 remove_bus
 ip link add hw0 type vcan && ip link set hw0 mtu 72 up
 ok "a bus of another kind" eventually 20 sh -c "[ \$(grep -c 'hw0 is there' $work/can1.log) = 2 ]"
-ok "J1939: 10000 bytes each way" within 200 python3 /repo/tests/vm/can-protocols.py j1939 "$can" hw0 10000
+# Few with KASAN: ends that slow give up sessions, and once references to the interface stayed behind in the kernel
+bytes=$(many_or_few 10000 1000)
+ok "J1939: $bytes bytes each way" within 200 python3 /repo/tests/vm/can-protocols.py j1939 "$can" hw0 "$bytes"
 remove_bus
 make_bus
 ok "the first kind again" exchange_soon
