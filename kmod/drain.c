@@ -119,27 +119,6 @@ void vlb_drain_kick(struct vlb_queue *q)
 	vlb_queue_delayed_end_work(&q->dev->drain, 1);
 }
 
-static void vlb_drain_work(struct work_struct *work)
-{
-	struct vlb_device *dev = container_of(to_delayed_work(work), struct vlb_device, drain);
-	bool again;
-	u32 i;
-
-	spin_lock(&dev->lock);
-	again = dev->draining;
-	for (i = 0; again && i < dev->num_queues; i++) {
-		struct vlb_queue *q = &dev->queues[i];
-
-		if (!q->ready)
-			continue;
-		vlb_drain_queue(q);
-		irq_work_queue(&q->call_irq);
-	}
-	spin_unlock(&dev->lock);
-	if (again)
-		vlb_queue_delayed_end_work(&dev->drain, VLB_DRAIN_POLL);
-}
-
 /* A ring that a daemon spoilt: as far as can be told, what its driver waits for. */
 static void vlb_drain_mend(struct vlb_queue *q)
 {
@@ -155,6 +134,30 @@ static void vlb_drain_mend(struct vlb_queue *q)
 	raw_spin_unlock_irqrestore(&f->lock, flags);
 	if (broken)
 		vlb_unbreak_queue(q->vq);
+}
+
+static void vlb_drain_work(struct work_struct *work)
+{
+	struct vlb_device *dev = container_of(to_delayed_work(work), struct vlb_device, drain);
+	bool again;
+	u32 i;
+
+	spin_lock(&dev->lock);
+	again = dev->draining;
+	for (i = 0; again && i < dev->num_queues; i++) {
+		struct vlb_queue *q = &dev->queues[i];
+
+		if (!q->ready)
+			continue;
+		/* A driver may have been in the middle of what the daemon wrote when the fence went up. */
+		if (!q->relay && unlikely(virtqueue_is_broken(q->vq)))
+			vlb_drain_mend(q);
+		vlb_drain_queue(q);
+		irq_work_queue(&q->call_irq);
+	}
+	spin_unlock(&dev->lock);
+	if (again)
+		vlb_queue_delayed_end_work(&dev->drain, VLB_DRAIN_POLL);
 }
 
 static void vlb_drain_mend_all(struct vlb_device *dev)
