@@ -18,3 +18,16 @@ run_with_module() {
 	"$build/tests/vm-kmod/$program" || tap_failed=$((tap_failed + 1))
 	eventually 30 unload_module || bail_out "the module cannot be unloaded: $(cat /sys/module/virtio_loopback/refcnt) references"
 }
+
+# with_virtio_can PROGRAM: run_with_module, patient, with our virtio_can driver. Afterwards the driver is unloaded, and loaded once
+# more: what it left behind would be seen then.
+with_virtio_can() {
+	modprobe can-dev 2>/dev/null
+	# shellcheck disable=SC2154 # module is of tests/vm/lib.sh
+	driver=$(dirname "$module")/virtio_can/virtio_can.ko
+	insmod "$driver" || bail_out "the driver does not load"
+	at_exit 'rmmod virtio_can'
+	run_with_module "$1" "$patient"
+	rmmod virtio_can || bail_out "the driver does not unload"
+	insmod "$driver"
+}

@@ -11,28 +11,17 @@ input-node.py watch SECS        print the levels that are told
 input-node.py axis CODE         print least and greatest value and resolution
 """
 
-import contextlib
 import fcntl
-import glob
 import os
-import pathlib
 import select
 import struct
 import sys
 import time
 
+from event_node import open_event_node
+
 EV_ABS, EV_MSC, ABS_MISC, MSC_RAW = 3, 4, 0x28, 3
 EVENT = struct.Struct("llHHi")
-
-
-def find():
-    """The event node of the virtio touch screen."""
-    for folder in glob.glob("/sys/class/input/event*"):
-        # The panel's own may go while we look
-        with contextlib.suppress(OSError):
-            if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
-                return os.open("/dev/input/" + os.path.basename(folder), os.O_RDWR | os.O_NONBLOCK)
-    sys.exit("there is no virtio input device")
 
 
 def bits(node, kind):
@@ -75,7 +64,7 @@ def told(node, seconds):
 
 def main(command, *args):
     numbers = [int(arg, 0) for arg in args]
-    node = find()
+    node = open_event_node(os.O_RDWR)
     if command == "get":
         if has_levels(node):
             print(*state(node))

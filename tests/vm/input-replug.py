@@ -10,11 +10,8 @@ is going on then. Status 1 when a finger outlived its panel, or a panel's touche
 """
 
 import bisect
-import contextlib
 import fcntl
-import glob
 import os
-import pathlib
 import random
 import select
 import socket
@@ -22,6 +19,8 @@ import statistics
 import struct
 import sys
 import time
+
+from event_node import open_event_node
 
 EVENT = struct.Struct("llHHi")
 EV_SYN, EV_ABS, ABS_MT_SLOT, ABS_MT_TRACKING_ID = 0, 3, 0x2f, 0x39
@@ -36,7 +35,8 @@ class Watch:
     """The event node, the kernel's announcements, and the panel's answers. Times are those of CLOCK_MONOTONIC."""
 
     def __init__(self, path):
-        self.node = open_node()
+        self.node = open_event_node(os.O_RDONLY)
+        fcntl.ioctl(self.node, 0x400445a0, struct.pack("i", time.CLOCK_MONOTONIC))    # EVIOCSCLOCKID
         self.kernel = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 15)    # NETLINK_KOBJECT_UEVENT
         self.kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.kernel.bind((0, 1))
@@ -114,17 +114,6 @@ class Watch:
         line, self.answers = self.answers.split(b"\n", 1)
         if not line.startswith(b"ok"):
             sys.exit(line.decode())
-
-
-def open_node():
-    for folder in glob.glob("/sys/class/input/event*"):
-        # The panel's own may go while we look
-        with contextlib.suppress(OSError):
-            if pathlib.Path(folder, "device/phys").read_text(encoding="utf-8").startswith("virtio"):
-                node = os.open("/dev/input/" + os.path.basename(folder), os.O_RDONLY | os.O_NONBLOCK)
-                fcntl.ioctl(node, 0x400445a0, struct.pack("i", time.CLOCK_MONOTONIC))
-                return node
-    sys.exit("there is no virtio input device")
 
 
 def moves(chance, count):
