@@ -224,7 +224,8 @@ struct vlb_pending {
  * @mend_list: room to find out which these are, in the rings of a daemon that lied: one for each
  *	descriptor of a queue; under @lock
  * @mend_slots: the same, a bit for each granule of the bounce area
- * @snapshot: configuration space for drivers that read it where nobody may sleep
+ * @snapshot: configuration space for drivers that read it where nobody may sleep; @notify writes it without
+ *	a lock and tells the driver right after, so that one that met it half written reads it again
  * @notifier: who is in virtio_config_changed(), where nobody may, on PREEMPT_RT with interrupts on
  * @rings_out: a daemon was told the ring addresses and has not let go since
  * @reset_id: the last reset nobody waits for any more
