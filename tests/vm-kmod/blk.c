@@ -305,7 +305,7 @@ static void blk_start_as(struct blk *b, struct vlb_create create)
 	}
 	wait_for_probe(b);
 	/* udev's own requests would be counted, and held, as if they were the test's */
-	FAKE_NEED(!system("udevadm settle --timeout=60"));
+	fake_settle_udev();
 	b->fd = open(b->node, O_RDWR | O_DIRECT | O_CLOEXEC);
 	FAKE_NEED(b->fd >= 0);
 }

@@ -35,6 +35,12 @@ uint64_t fake_now(void)
 	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
 }
 
+void fake_settle_udev(void)
+{
+	if (!access("/run/udev/control", F_OK))
+		FAKE_NEED(!system("udevadm settle --timeout=60"));
+}
+
 struct vlb_create fake_template(unsigned int device_id)
 {
 	return (struct vlb_create) {

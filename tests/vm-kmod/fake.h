@@ -107,6 +107,8 @@ bool fake_send_event(struct fake *f, uint16_t type, uint16_t code, uint32_t valu
 bool fake_state_says(const struct fake *f, const char *text);
 /* The device ends, within @ms. */
 bool fake_gone(const struct fake *f, int ms);
+/* Until udev, where it runs (not in the arm64 guest), has looked at all disks: it reads them, and reads them again when they are closed. */
+void fake_settle_udev(void);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t fake_now(void);

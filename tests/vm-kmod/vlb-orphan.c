@@ -77,7 +77,7 @@ static void close_quietly(struct blk *b, char *device, size_t len)
 	close(b->fd);
 	b->fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	FAKE_NEED(b->fd >= 0 && fake_find_virtio(&b->f, device, len, LONG_MS));
-	FAKE_NEED(!system("udevadm settle --timeout=60"));
+	fake_settle_udev();
 }
 
 struct io {
