@@ -48,6 +48,12 @@ daemon_snd() { polite snd; }
 daemon_i2c() { polite i2c; }
 daemon_gpu() { polite gpu; }
 daemon_console() { polite console; }
+daemon_can() { polite can; }
+daemon_fs() {
+	mkdir -p "$work/served" "$work/mnt"
+	echo here >"$work/served/file"
+	start daemon.log /usr/lib/qemu/virtiofsd --socket-path="$work/daemon.sock" -o source="$work/served" -o sandbox=chroot
+}
 
 adapter_options() {
 	case $type in
@@ -56,6 +62,7 @@ adapter_options() {
 		set -- $(shape_of "$type")
 		echo "--device-id $1 --num-queues $2 --config-size $3 --bounce-size $4"
 		;;
+	fs) echo "--device fs --fs-tag stopped" ;;
 	*) echo "--device $type" ;;
 	esac
 }
@@ -69,6 +76,8 @@ target_net() { node_of 'net/*'; }
 target_snd() { node_of 'sound/card*/pcm*p' | head -n 1; }
 target_i2c() { node_of 'i2c-*'; }
 target_console() { node_of 'virtio-ports/vport*' | head -n 1; }
+target_can() { node_of 'net/*'; }
+target_fs() { echo stopped; }
 target_gpu() { echo "$(hostile_device)"/drm/card*/card*-*/status; }
 
 # One request from end to end; it may fail, and has to end.
@@ -104,6 +113,17 @@ io_i2c() {
 io_console() {
 	dd if=/dev/zero "of=/dev/$target" bs=1000 count=20 oflag=nonblock
 }
+# A start and a stop of its controller, each of which waits for the answer with the lock of network interfaces
+io_can() {
+	ip link set "$target" up
+	cansend "$target" 123#00
+	ip link set "$target" down
+}
+io_fs() {
+	mount -t virtiofs "$target" "$work/mnt"
+	cat "$work/mnt/file"
+	umount "$work/mnt"
+}
 io_gpu() {
 	for connector in $target; do
 		echo detect >"$connector"
@@ -119,7 +139,16 @@ start_stopped_adapter() {
 
 # The device is there, its driver has it, and no request is open
 back() {
-	eventually 60 hostile_drives && eventually 20 hostile_probed
+	eventually 60 served_and_driven && eventually 20 hostile_probed
+}
+
+# virtiofsd serves one connection
+served_and_driven() {
+	[ "$type" != fs ] || kill -0 "$daemon_pid" 2>/dev/null || {
+		daemon_fs
+		daemon_pid=$started
+	}
+	hostile_drives
 }
 
 hostile_probed() {
