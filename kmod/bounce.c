@@ -163,7 +163,7 @@ void vlb_unmap_phys(struct device *parent, dma_addr_t addr, size_t size,
 			vlb_answer_failed(&slot, phys_to_virt(slot.orig));
 		} else if (slot.dir != DMA_TO_DEVICE) {
 			vlb_copy_back(b, index, &slot, 0, slot.len);
-			vlb_console_heard(dev, slot.queue - 1, phys_to_virt(slot.orig), slot.len);
+			vlb_quirk_answer(dev, slot.queue - 1, phys_to_virt(slot.orig), slot.len);
 		}
 		vlb_account(dev, &slot);
 	}

@@ -20,9 +20,6 @@
 
 #include "vlb.h"
 
-#define VLB_ID_GPIO    41
-#define VLB_ID_FS      26
-#define VLB_GPIO_EVENT 1 /* queue */
 /* A driver that polls may add buffers without a kick. */
 #define VLB_DRAIN_POLL (HZ / 10)
 
@@ -62,7 +59,7 @@ static bool vlb_is_request(struct vlb_queue *q, unsigned int head)
 {
 	struct vlb_verdict v = { 0 };
 
-	if (q->dev->vdev.id.device == VLB_ID_GPIO && q->index == VLB_GPIO_EVENT)
+	if (q->dev->vdev.id.device == VLB_ID_GPIO && q->index == VLB_GPIO_EVENTS)
 		return false;
 	/* Who can say of a chain what it likes would have it wait for ever. */
 	return !vlb_queue_walk(q, head, vlb_judge, &v) || v.readable;

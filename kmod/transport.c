@@ -379,6 +379,12 @@ int vlb_transport_register(struct vlb_device *dev)
 	if (err) {
 		put_device(&dev->vdev.dev);
 		platform_device_unregister(&dev->pdev);
+		return err;
+	}
+	err = vlb_quirk_watch(dev);
+	if (err) {
+		unregister_virtio_device(&dev->vdev);
+		platform_device_unregister(&dev->pdev);
 	}
 	return err;
 }
@@ -386,5 +392,6 @@ int vlb_transport_register(struct vlb_device *dev)
 void vlb_transport_unregister(struct vlb_device *dev)
 {
 	unregister_virtio_device(&dev->vdev);
+	vlb_quirk_unwatch(dev);
 	platform_device_unregister(&dev->pdev);
 }

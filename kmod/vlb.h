@@ -28,6 +28,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/platform_device.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
@@ -44,6 +45,12 @@
 
 #define VLB_POOL_IOVA 0x100000000ULL
 #define VLB_POOL_UNIT (64 * 1024UL)
+
+/* Virtio's numbers that the headers of 5.10 lack */
+#define VLB_ID_SOUND	25
+#define VLB_ID_FS	26
+#define VLB_ID_GPIO	41
+#define VLB_GPIO_EVENTS 1 /* queue */
 
 /**
  * struct vlb_pool - the memory file a daemon maps
@@ -204,6 +211,8 @@ struct vlb_pending {
 
 /**
  * struct vlb_device - one device
+ * @bus_events: of the virtio bus
+ * @unbinding: its driver is about to leave it, or has
  * @adoptable: it may outlive its adapter
  * @owner: who made it, and so may adopt it
  * @registered: start_work succeeded (start_work, then stop_work)
@@ -250,6 +259,8 @@ struct vlb_device {
 	unsigned long *mend_slots;
 	struct delayed_work orphan;
 	struct work_struct free;
+	struct notifier_block bus_events;
+	bool unbinding;
 	bool registered;
 	int start_error;
 
@@ -413,6 +424,11 @@ void vlb_console_reset(struct vlb_queue *q);
 void vlb_console_leave(struct vlb_device *dev);
 void vlb_console_before_unmap(struct vlb_device *dev);
 void vlb_console_heard(struct vlb_device *dev, unsigned int queue, const void *buf, size_t len);
+
+/* quirk.c: what stock drivers could not stand */
+int vlb_quirk_watch(struct vlb_device *dev);
+void vlb_quirk_unwatch(struct vlb_device *dev);
+void vlb_quirk_answer(struct vlb_device *dev, unsigned int queue, u8 *buf, size_t len);
 
 /* blk.c: reads of disks, whose buffers are not zeroed */
 int vlb_blk_init(struct vlb_device *dev);

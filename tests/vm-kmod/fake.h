@@ -21,7 +21,9 @@
 #define FAKE_ID_CONSOLE 3
 #define FAKE_ID_RNG	4
 #define FAKE_ID_INPUT	18
+#define FAKE_ID_SOUND	25
 #define FAKE_ID_CAN	36
+#define FAKE_ID_GPIO	41
 #define FAKE_ID_NONE	60 /* no driver knows it */
 
 struct fake;
