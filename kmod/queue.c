@@ -111,6 +111,7 @@ bool vlb_queue_notify(struct virtqueue *vq)
 	struct vlb_queue *q = vq->priv;
 
 	atomic64_inc(&q->kicks);
+	vlb_quirk_kick(q);
 	if (unlikely(q->relay)) {
 		vlb_queue_relay(q);
 		return true;
@@ -138,6 +139,8 @@ static void vlb_queue_interrupt(struct vlb_queue *q)
 		return;
 	if (likely(!q->relay))
 		vlb_inflight_update(q);
+	if (unlikely(vlb_quirk_is_deaf(q)))
+		return;
 	/* PREEMPT_RT runs this in a thread, which the scheduler can be told to bound. */
 	budget = in_hardirq() ? this_cpu_ptr(q->dev->budget) : NULL;
 	if (budget)
@@ -320,6 +323,7 @@ void vlb_queue_place(struct vlb_queue *q)
 {
 	memset(q->ring.desc, 0, vring_size(q->size, PAGE_SIZE));
 	vlb_inflight_reset(q);
+	vlb_quirk_kick(q);
 	if (q->relay)
 		vlb_console_reset(q);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers of a daemon that a stock driver would come to harm by. They are changed in the
- * driver's own memory, when it takes its buffer back, before it looks.
+ * What a daemon may do and a stock driver cannot stand. Answers are changed in the driver's own
+ * memory, when it takes its buffer back, before it looks.
  *
  * virtio_snd (Linux 6.12) looks an event up in tables of jacks, streams and controls. It
  * reads how long a table is before it has one, and frees what is in them before it resets the
@@ -10,17 +10,31 @@
  * stays so. What a well-behaved device has to say while a driver probes goes with them: a plug that
  * moves after the driver has asked for it is seen at its next move.
  *
+ * It gives its control messages up, and may free them, before it resets the device
+ * (virtsnd_ctl_msg_cancel_all()): when it leaves, and when it probes and had no answer for a
+ * second. An answer that comes in between completes such a message once more. So that queue has
+ * no interrupt from then on. What a driver that leaves still asks for, for a stream that is
+ * open, it waits a second for.
+ *
+ * And it allocates tables as long as its device says, where the kernel warns of sizes that it
+ * cannot have.
+ *
  * gpio-virtio has a WARN for a status of an interrupt that the specification does not have
  * (virtio 1.4, 5.18.7), which ends a kernel with panic_on_warn. VIRTIO_GPIO_IRQ_STATUS_INVALID
  * has it wait again. So does an edge while it lets go of its chip, whose interrupts are
  * gone before it resets the device (virtio_gpio_remove()).
  */
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/virtio_ids.h>
 
 #include "vlb.h"
 
-#define VLB_SOUND_EVENTS     1 /* queue */
+#define VLB_SOUND_CONTROL 0 /* queue */
+#define VLB_SOUND_EVENTS  1 /* queue */
+#define VLB_SOUND_MOST	  1024U
+/* Less than the driver's msg_timeout_ms by what an interrupt may take to get there. */
+#define VLB_SOUND_PATIENCE   (HZ * 9 / 10)
 #define VLB_GPIO_IRQ_INVALID 0
 #define VLB_GPIO_IRQ_VALID   1
 
@@ -30,10 +44,13 @@ static int vlb_bus_event(struct notifier_block *nb, unsigned long event, void *d
 
 	if (data != &dev->vdev.dev)
 		return NOTIFY_DONE;
-	if (event == BUS_NOTIFY_UNBIND_DRIVER)
-		WRITE_ONCE(dev->unbinding, true);
-	else if (event == BUS_NOTIFY_BIND_DRIVER)
+	if (event == BUS_NOTIFY_BIND_DRIVER)
 		WRITE_ONCE(dev->unbinding, false);
+	if (event != BUS_NOTIFY_UNBIND_DRIVER)
+		return NOTIFY_DONE;
+	WRITE_ONCE(dev->unbinding, true);
+	if (dev->vdev.id.device == VLB_ID_SOUND)
+		vlb_queue_sync(&dev->queues[VLB_SOUND_CONTROL]);
 	return NOTIFY_DONE;
 }
 
@@ -48,6 +65,54 @@ int vlb_quirk_watch(struct vlb_device *dev)
 void vlb_quirk_unwatch(struct vlb_device *dev)
 {
 	bus_unregister_notifier(dev->vdev.dev.bus, &dev->bus_events);
+}
+
+static bool vlb_is_sound_control(const struct vlb_queue *q)
+{
+	return q->dev->vdev.id.device == VLB_ID_SOUND && q->index == VLB_SOUND_CONTROL;
+}
+
+/* The driver asks something. Any context. */
+void vlb_quirk_kick(struct vlb_queue *q)
+{
+	if (unlikely(vlb_is_sound_control(q)))
+		WRITE_ONCE(q->asked, jiffies);
+}
+
+/* Must a driver's callback not run now? Holds the queue's call_lock. */
+bool vlb_quirk_is_deaf(struct vlb_queue *q)
+{
+	u16 used;
+
+	if (likely(!vlb_is_sound_control(q)))
+		return false;
+	if (READ_ONCE(q->dev->unbinding))
+		return true;
+	if (device_is_bound(&q->dev->vdev.dev))
+		return false;
+	if (time_after(jiffies, READ_ONCE(q->asked) + VLB_SOUND_PATIENCE))
+		return true;
+	/* The next question may come without a kick, which a daemon that polls does not want. */
+	used = READ_ONCE(q->inflight.used);
+	if (used != q->answered)
+		WRITE_ONCE(q->asked, jiffies);
+	q->answered = used;
+	return false;
+}
+
+/* The driver is about to get @len bytes at @offset of configuration space. */
+void vlb_quirk_config(struct vlb_device *dev, u32 offset, void *buf, u32 len)
+{
+	__le32 count;
+
+	if (dev->vdev.id.device != VLB_ID_SOUND || len != sizeof(count))
+		return;
+	memcpy(&count, buf, len);
+	if (le32_to_cpu(count) <= VLB_SOUND_MOST)
+		return;
+	dev_warn_ratelimited(&dev->pdev.dev, "%u entries at byte %u are taken for none\n",
+			     le32_to_cpu(count), offset);
+	memset(buf, 0, len);
 }
 
 /* A driver has got @buf, its own memory, of @len bytes in queue @queue. Any context. */

@@ -116,6 +116,7 @@ static void vlb_get(struct virtio_device *vdev, unsigned int offset, void *buf, 
 		memcpy(buf, dev->snapshot + offset, len);
 	else
 		vlb_request_config_get(dev, offset, buf, len);
+	vlb_quirk_config(dev, offset, buf, len);
 }
 
 static void vlb_set(struct virtio_device *vdev, unsigned int offset, const void *buf,

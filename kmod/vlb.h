@@ -138,6 +138,8 @@ struct vlb_taken {
  * @call_irq: takes a signal from the eventfd's wake-up to interrupt context
  * @call_lock: held by the one that is there; @call_head is set to NULL under it
  * @caller: that one, where it is a thread (PREEMPT_RT)
+ * @asked: jiffies; when its driver last asked for something, where quirk.c wants to know
+ * @answered: the used index when it did so after an answer
  * @relay: its second ring, or NULL; then the driver works on @ring itself
  * @drained: buffers that were given back to the driver without having been served
  */
@@ -158,6 +160,8 @@ struct vlb_queue {
 	struct irq_work call_irq;
 	spinlock_t call_lock;
 	struct task_struct *caller;
+	unsigned long asked;
+	u16 answered;
 	struct vlb_inflight inflight;
 	struct vlb_relay *relay;
 	atomic64_t drained;
@@ -428,6 +432,9 @@ void vlb_console_heard(struct vlb_device *dev, unsigned int queue, const void *b
 /* quirk.c: what stock drivers could not stand */
 int vlb_quirk_watch(struct vlb_device *dev);
 void vlb_quirk_unwatch(struct vlb_device *dev);
+void vlb_quirk_kick(struct vlb_queue *q);
+bool vlb_quirk_is_deaf(struct vlb_queue *q);
+void vlb_quirk_config(struct vlb_device *dev, u32 offset, void *buf, u32 len);
 void vlb_quirk_answer(struct vlb_device *dev, unsigned int queue, u8 *buf, size_t len);
 
 /* blk.c: reads of disks, whose buffers are not zeroed */

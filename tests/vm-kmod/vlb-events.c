@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Events that stock drivers come to harm by: of a sound card while its driver probes or leaves, and edges of a GPIO line with a status
- * that is none. vlb-events [ROUNDS]. A report of the kernel's fails the test, too.
+ * What stock drivers come to harm by: events and late answers of a sound card while its driver probes or leaves, counts that no card
+ * has, and edges of a GPIO line with a status that is none. vlb-events [ROUNDS]. A report of the kernel's fails the test, too.
  */
 #include <endian.h>
 #include <errno.h>
@@ -25,6 +25,8 @@
 #define EVENTS	 1 /* queue of either device */
 #define LONG_MS	 60000
 #define BAD_EDGE 0x5a
+/* virtio_snd waits for a second */
+#define LATE_US 950000
 
 /*
  * A device that answers its first queue, and has events of its own.
@@ -39,6 +41,7 @@ struct device {
 	volatile bool storm;
 	volatile bool ends;
 	volatile unsigned int sent;
+	volatile bool late; /* an answer comes when its driver is about to give up */
 	bool early; /* an event in the middle of a probe was taken */
 };
 
@@ -173,8 +176,10 @@ static void answer_sound(struct device *d, uint32_t code, uint8_t *out, uint32_t
 	if (!part || le32toh(code) != VIRTIO_SND_R_PCM_INFO || len < sizeof(stream))
 		return;
 	memcpy(out, &stream, sizeof(stream));
+	if (d->late)
+		usleep(LATE_US);
 	/* It has asked for the jacks by now, and has not made them */
-	if (!d->storm)
+	if (!d->storm && !d->late)
 		d->early = send_sound_event(d, VIRTIO_SND_EVT_JACK_CONNECTED) && event_is_taken(d, 500);
 }
 
@@ -237,7 +242,7 @@ static bool jack_gets(int card, int what, int ms)
 	return true;
 }
 
-static void check_early_event(struct device *d, const char *device)
+static int wait_for_card(struct device *d, const char *device)
 {
 	uint64_t end = fake_now() + LONG_MS;
 	int card;
@@ -245,6 +250,24 @@ static void check_early_event(struct device *d, const char *device)
 	while ((card = card_of(d, device)) < 0 && fake_now() < end)
 		usleep(5000);
 	fake_settle_udev();
+	return card;
+}
+
+static void start_sound(struct device *d, uint32_t jacks, char *device, size_t len)
+{
+	struct virtio_snd_config config = { .jacks = htole32(jacks), .streams = htole32(1) };
+
+	d->answer = answer_sound;
+	start(d, FAKE_ID_SOUND, 4, sizeof(config), 0);
+	memcpy(d->f.config, &config, sizeof(config));
+	go(d);
+	FAKE_NEED(fake_find_virtio(&d->f, device, len, LONG_MS));
+}
+
+static void check_early_event(struct device *d, const char *device)
+{
+	int card = wait_for_card(d, device);
+
 	check(card >= 0, "there is a sound card");
 	check(d->early, "an event was taken while its driver probed");
 	check(!jack(card), "and meant nothing");
@@ -252,28 +275,58 @@ static void check_early_event(struct device *d, const char *device)
 		"now one means something");
 }
 
-static void check_sound(unsigned int rounds)
+static void check_storm(struct device *d, const char *device, unsigned int rounds)
 {
-	struct virtio_snd_config config = { .jacks = htole32(1), .streams = htole32(1) };
-	struct device d = { .answer = answer_sound };
-	unsigned int i, cards = 0, before;
-	char device[32];
+	unsigned int i, cards = 0, before = d->sent;
 
-	start(&d, FAKE_ID_SOUND, 4, sizeof(config), 0);
-	memcpy(d.f.config, &config, sizeof(config));
-	go(&d);
-	FAKE_NEED(fake_find_virtio(&d.f, device, sizeof(device), LONG_MS));
-	check_early_event(&d, device);
-	d.storm = true;
-	before = d.sent;
+	d->storm = true;
 	for (i = 0; i < rounds; i++) {
 		write_to("/sys/bus/virtio/drivers/virtio_snd/unbind", device);
 		write_to("/sys/bus/virtio/drivers/virtio_snd/bind", device);
-		cards += card_of(&d, device) >= 0;
+		cards += card_of(d, device) >= 0;
 	}
-	printf("# %u events in %u rounds\n", d.sent - before, rounds);
-	check(d.sent - before > rounds, "it sends events all the time");
+	printf("# %u events in %u rounds\n", d->sent - before, rounds);
+	check(d->sent - before > rounds, "it sends events all the time");
 	check(cards == rounds, "its driver leaves and probes meanwhile");
+}
+
+static void check_sound(unsigned int rounds)
+{
+	struct device d = { 0 };
+	char device[32];
+
+	start_sound(&d, 1, device, sizeof(device));
+	check_early_event(&d, device);
+	check_storm(&d, device, rounds);
+	end(&d);
+	check(fake_gone(&d.f, LONG_MS), "the device goes");
+}
+
+static void check_many_jacks(void)
+{
+	struct device d = { 0 };
+	char device[32];
+
+	start_sound(&d, 0x7fffffff, device, sizeof(device));
+	check(wait_for_card(&d, device) >= 0, "a card of two milliards of jacks has none");
+	end(&d);
+	check(fake_gone(&d.f, LONG_MS), "the device goes");
+}
+
+/* An answer then would reach a driver that may just have freed its question */
+static void check_late_answer(void)
+{
+	struct device d = { .late = true };
+	uint64_t end_ms = fake_now() + LONG_MS;
+	char device[32];
+
+	start_sound(&d, 1, device, sizeof(device));
+	while (d.f.running && fake_now() < end_ms)
+		usleep(5000);
+	check(!d.f.running && card_of(&d, device) < 0, "an answer that is nearly too late ends a probe");
+	d.late = false;
+	check(write_to("/sys/bus/virtio/drivers/virtio_snd/bind", device) && wait_for_card(&d, device) >= 0,
+		"the next one ends well");
 	end(&d);
 	check(fake_gone(&d.f, LONG_MS), "the device goes");
 }
@@ -384,6 +437,8 @@ static void check_gpio(void)
 int main(int argc, char **argv)
 {
 	check_gpio();
+	check_many_jacks();
+	check_late_answer();
 	check_sound(argc > 1 ? strtoul(argv[1], NULL, 10) : 50);
 	return tap_end();
 }
