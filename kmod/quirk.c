@@ -17,7 +17,7 @@
  * open, it waits a second for.
  *
  * And it allocates tables as long as its device says, where the kernel warns of sizes that it
- * cannot have.
+ * cannot have. So does gpio-virtio for its lines and their names.
  *
  * gpio-virtio has a WARN for a status of an interrupt that the specification does not have
  * (virtio 1.4, 5.18.7), which ends a kernel with panic_on_warn. VIRTIO_GPIO_IRQ_STATUS_INVALID
@@ -26,6 +26,7 @@
  */
 #include <linux/device.h>
 #include <linux/jiffies.h>
+#include <linux/sizes.h>
 #include <linux/virtio_ids.h>
 
 #include "vlb.h"
@@ -35,6 +36,8 @@
 #define VLB_SOUND_MOST	  1024U
 /* Less than the driver's msg_timeout_ms by what an interrupt may take to get there. */
 #define VLB_SOUND_PATIENCE   (HZ * 9 / 10)
+#define VLB_GPIO_MOST	     4096U /* lines */
+#define VLB_GPIO_NAMES_MOST  SZ_1M /* bytes */
 #define VLB_GPIO_IRQ_INVALID 0
 #define VLB_GPIO_IRQ_VALID   1
 
@@ -100,18 +103,32 @@ bool vlb_quirk_is_deaf(struct vlb_queue *q)
 	return false;
 }
 
-/* The driver is about to get @len bytes at @offset of configuration space. */
+/* How much a driver may be told to have in a field of its device's configuration. */
+static u32 vlb_quirk_most(u32 device_id, u32 offset, u32 len)
+{
+	if (device_id == VLB_ID_SOUND && len == sizeof(__le32))
+		return VLB_SOUND_MOST;
+	if (device_id == VLB_ID_GPIO && !offset && len == sizeof(__le16))
+		return VLB_GPIO_MOST;
+	if (device_id == VLB_ID_GPIO && offset && len == sizeof(__le32))
+		return VLB_GPIO_NAMES_MOST;
+	return U32_MAX;
+}
+
+/* A driver is about to get @len bytes at @offset of configuration space. */
 void vlb_quirk_config(struct vlb_device *dev, u32 offset, void *buf, u32 len)
 {
-	__le32 count;
+	u32 most = vlb_quirk_most(dev->vdev.id.device, offset, len);
+	__le32 value = 0;
 
-	if (dev->vdev.id.device != VLB_ID_SOUND || len != sizeof(count))
+	if (likely(most == U32_MAX))
 		return;
-	memcpy(&count, buf, len);
-	if (le32_to_cpu(count) <= VLB_SOUND_MOST)
+	memcpy(&value, buf, len);
+	if (le32_to_cpu(value) <= most)
 		return;
-	dev_warn_ratelimited(&dev->pdev.dev, "%u entries at byte %u are taken for none\n",
-			     le32_to_cpu(count), offset);
+	dev_warn_ratelimited(&dev->pdev.dev,
+			     "%u at byte %u of configuration space is taken for none\n",
+			     le32_to_cpu(value), offset);
 	memset(buf, 0, len);
 }
 

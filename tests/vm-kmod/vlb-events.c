@@ -434,9 +434,29 @@ static void check_gpio(void)
 	check(fake_gone(&d.f, LONG_MS), "the device goes");
 }
 
+/* A driver that has none gives up, and says why */
+static void check_many_lines(void)
+{
+	struct virtio_gpio_config config = { .ngpio = htole16(UINT16_MAX), .gpio_names_size = htole32(UINT32_MAX) };
+	struct device d = { .answer = answer_gpio };
+	char device[32], path[160];
+
+	start(&d, FAKE_ID_GPIO, 2, sizeof(config), 1ull << VIRTIO_GPIO_F_IRQ);
+	memcpy(d.f.config, &config, sizeof(config));
+	fake_serve(&d.f);
+	fake_start(&d.f);
+	FAKE_NEED(fake_find_virtio(&d.f, device, sizeof(device), LONG_MS));
+	snprintf(path, sizeof(path), "/sys/bus/virtio/drivers/gpio_virtio/%s", device);
+	check(!write_to("/sys/bus/virtio/drivers/gpio_virtio/bind", device) && access(path, F_OK),
+		"a chip of 65,535 lines has none, and no driver");
+	fake_close(&d.f);
+	check(fake_gone(&d.f, LONG_MS), "the device goes");
+}
+
 int main(int argc, char **argv)
 {
 	check_gpio();
+	check_many_lines();
 	check_many_jacks();
 	check_late_answer();
 	check_sound(argc > 1 ? strtoul(argv[1], NULL, 10) : 50);
