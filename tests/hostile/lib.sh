@@ -169,13 +169,20 @@ ends_in_time() {
 	esac
 }
 
-# Device and driver may go at any moment, and a probe may be refused.
+# Device and driver may go at any moment, and a probe may be refused: then there is another one.
 rebind() {
 	device=$(hostile_device) || return 0
-	[ -d "$device/driver" ] || return 0
-	driver=$(readlink -f "$device/driver") || return 0
 	name=$(basename "$device")
-	ends_in_time "$driver/unbind" "$name" && ends_in_time "$driver/bind" "$name"
+	driver=$(readlink -f "$device/driver")
+	[ ! -d "$driver" ] || ends_in_time "$driver/unbind" "$name" || return 1
+	ends_in_time /sys/bus/virtio/drivers_probe "$name"
+}
+
+# Its first probe may come too late for the scribbler's patience
+hostile_taken() {
+	hostile_drives && return
+	device=$(hostile_device) && [ ! -d "$device/driver" ] && ends_in_time /sys/bus/virtio/drivers_probe "$(basename "$device")"
+	return 1
 }
 rebind_bound=25
 
@@ -220,7 +227,7 @@ hostile() {
 	start canary.log "$user" canary 64 $((hostile_seconds * 20 + 30))
 	canary_pid=$started
 	start_hostile_adapter "$type"
-	ok "a driver takes its device" eventually 30 hostile_drives
+	ok "a driver takes its device" eventually 30 hostile_taken
 	use_for_ever "$type" &
 	user_pid=$!
 	hostile_rounds
