@@ -19,6 +19,10 @@
  * And it allocates tables as long as its device says, where the kernel warns of sizes that it
  * cannot have. So does gpio-virtio for its lines and their names.
  *
+ * A channel map of a function that has no stream makes it a card with a PCM device that it does not make
+ * (virtsnd_chmap_parse_cfg(), virtsnd_pcm_build_devs()). The maps are told in answers that look like
+ * others, so there are none at all; a stream has its channels in ALSA's usual order then.
+ *
  * gpio-virtio has a WARN for a status of an interrupt that the specification does not have
  * (virtio 1.4, 5.18.7), which ends a kernel with panic_on_warn. VIRTIO_GPIO_IRQ_STATUS_INVALID
  * has it wait again. So does an edge while it lets go of its chip, whose interrupts are
@@ -36,6 +40,7 @@
 #define VLB_SOUND_MOST	  1024U
 /* Less than the driver's msg_timeout_ms by what an interrupt may take to get there. */
 #define VLB_SOUND_PATIENCE   (HZ * 9 / 10)
+#define VLB_SOUND_CHMAPS     8 /* in configuration space */
 #define VLB_GPIO_MOST	     4096U /* lines */
 #define VLB_GPIO_NAMES_MOST  SZ_1M /* bytes */
 #define VLB_GPIO_IRQ_INVALID 0
@@ -107,7 +112,7 @@ bool vlb_quirk_is_deaf(struct vlb_queue *q)
 static u32 vlb_quirk_most(u32 device_id, u32 offset, u32 len)
 {
 	if (device_id == VLB_ID_SOUND && len == sizeof(__le32))
-		return VLB_SOUND_MOST;
+		return offset == VLB_SOUND_CHMAPS ? 0 : VLB_SOUND_MOST;
 	if (device_id == VLB_ID_GPIO && !offset && len == sizeof(__le16))
 		return VLB_GPIO_MOST;
 	if (device_id == VLB_ID_GPIO && offset && len == sizeof(__le32))
