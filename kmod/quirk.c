@@ -52,21 +52,39 @@ static int vlb_bus_event(struct notifier_block *nb, unsigned long event, void *d
 
 	if (data != &dev->vdev.dev)
 		return NOTIFY_DONE;
-	if (event == BUS_NOTIFY_BIND_DRIVER)
-		WRITE_ONCE(dev->unbinding, false);
-	if (event != BUS_NOTIFY_UNBIND_DRIVER)
-		return NOTIFY_DONE;
-	WRITE_ONCE(dev->unbinding, true);
-	if (dev->vdev.id.device == VLB_ID_SOUND)
-		vlb_queue_sync(&dev->queues[VLB_SOUND_CONTROL]);
+	switch (event) {
+	case BUS_NOTIFY_BIND_DRIVER:
+		WRITE_ONCE(dev->binding, VLB_PROBING);
+		break;
+	case BUS_NOTIFY_BOUND_DRIVER:
+		WRITE_ONCE(dev->binding, VLB_BOUND);
+		break;
+	case BUS_NOTIFY_UNBIND_DRIVER:
+		WRITE_ONCE(dev->binding, VLB_LEAVING);
+		if (dev->vdev.id.device == VLB_ID_SOUND)
+			vlb_queue_sync(&dev->queues[VLB_SOUND_CONTROL]);
+		break;
+	}
 	return NOTIFY_DONE;
 }
 
-/* The virtio device is registered: it knows its bus only now. Who unbinds its driver before this returns goes unseen. */
+/*
+ * The virtio device is registered, and knows its bus only now: its first driver has probed. One that
+ * is unbound before this returns goes unseen.
+ */
 int vlb_quirk_watch(struct vlb_device *dev)
 {
+	int err;
+
 	dev->bus_events.notifier_call = vlb_bus_event;
-	return bus_register_notifier(dev->vdev.dev.bus, &dev->bus_events);
+	err = bus_register_notifier(dev->vdev.dev.bus, &dev->bus_events);
+	if (err)
+		return err;
+	device_lock(&dev->vdev.dev);
+	if (dev->vdev.dev.driver)
+		WRITE_ONCE(dev->binding, VLB_BOUND);
+	device_unlock(&dev->vdev.dev);
+	return 0;
 }
 
 /* It is not registered any more. */
@@ -90,14 +108,14 @@ void vlb_quirk_kick(struct vlb_queue *q)
 /* Must a driver's callback not run now? Holds the queue's call_lock. */
 bool vlb_quirk_is_deaf(struct vlb_queue *q)
 {
+	enum vlb_binding binding;
 	u16 used;
 
 	if (likely(!vlb_is_sound_control(q)))
 		return false;
-	if (READ_ONCE(q->dev->unbinding))
-		return true;
-	if (device_is_bound(&q->dev->vdev.dev))
-		return false;
+	binding = READ_ONCE(q->dev->binding);
+	if (binding != VLB_PROBING)
+		return binding == VLB_LEAVING;
 	if (time_after(jiffies, READ_ONCE(q->asked) + VLB_SOUND_PATIENCE))
 		return true;
 	/* The next question may come without a kick, which a daemon that polls does not want. */
@@ -140,18 +158,19 @@ void vlb_quirk_config(struct vlb_device *dev, u32 offset, void *buf, u32 len)
 /* A driver has got @buf, its own memory, of @len bytes in queue @queue. Any context. */
 void vlb_quirk_answer(struct vlb_device *dev, unsigned int queue, u8 *buf, size_t len)
 {
-	bool unbinding = READ_ONCE(dev->unbinding);
+	enum vlb_binding binding = READ_ONCE(dev->binding);
 
 	switch (dev->vdev.id.device) {
 	case VIRTIO_ID_CONSOLE:
 		vlb_console_heard(dev, queue, buf, len);
 		break;
 	case VLB_ID_GPIO:
-		if (queue == VLB_GPIO_EVENTS && (unbinding || *buf != VLB_GPIO_IRQ_VALID))
+		if (queue == VLB_GPIO_EVENTS &&
+		    (binding == VLB_LEAVING || *buf != VLB_GPIO_IRQ_VALID))
 			*buf = VLB_GPIO_IRQ_INVALID;
 		break;
 	case VLB_ID_SOUND:
-		if (queue == VLB_SOUND_EVENTS && (unbinding || !device_is_bound(&dev->vdev.dev)))
+		if (queue == VLB_SOUND_EVENTS && binding != VLB_BOUND)
 			memset(buf, 0, len);
 		break;
 	}

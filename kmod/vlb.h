@@ -178,6 +178,12 @@ enum vlb_state {
 	VLB_DEAD,
 };
 
+enum vlb_binding {
+	VLB_PROBING,
+	VLB_BOUND,
+	VLB_LEAVING,
+};
+
 /**
  * struct vlb_control - one open file of /dev/virtio-loopback
  * @lock: one ioctl at a time
@@ -216,7 +222,7 @@ struct vlb_pending {
 /**
  * struct vlb_device - one device
  * @bus_events: of the virtio bus
- * @unbinding: its driver is about to leave it, or has
+ * @binding: what its driver does, or the last one did
  * @adoptable: it may outlive its adapter
  * @owner: who made it, and so may adopt it
  * @registered: start_work succeeded (start_work, then stop_work)
@@ -264,7 +270,7 @@ struct vlb_device {
 	struct delayed_work orphan;
 	struct work_struct free;
 	struct notifier_block bus_events;
-	bool unbinding;
+	enum vlb_binding binding;
 	bool registered;
 	int start_error;
 
